@@ -1,0 +1,69 @@
+# lib.bash - what every benchmark shares: a private Berth, a private dockerd, podman, an image in all
+#
+# Sourced. Everything lives in one scratch directory and in control groups below "bench", and is gone
+# when the script ends. Peers that do not run on this machine are left out, with a line that says why.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+bench_scratch=$(mktemp -d "${TMPDIR:-/tmp}/berth-bench.XXXXXX")
+export BERTH_ROOT=$bench_scratch/root BERTH_STATE=$bench_scratch/state
+export PATH=$PWD/build:$PATH
+measure=$PWD/build/bench/measure
+docker_host=unix://$bench_scratch/docker.sock
+dockerd_pid=
+
+docker_cli() { DOCKER_HOST=$docker_host docker "$@"; }
+podman_cli() { podman --root "$bench_scratch/podman" --runroot "$bench_scratch/podman-run" --cgroup-manager cgroupfs "$@"; }
+
+bench_done() {
+	local all
+
+	all=$(berth ps -aq 2>/dev/null)
+	# shellcheck disable=SC2086
+	[ -z "$all" ] || berth rm -f $all >/dev/null 2>&1
+	if [ -n "$dockerd_pid" ]; then
+		kill "$dockerd_pid" && wait "$dockerd_pid"
+	fi 2>/dev/null
+	podman_cli rm -fa >/dev/null 2>&1
+	umount -R "$bench_scratch"/*/overlay* 2>/dev/null
+	sleep 0.3
+	rm -rf "$bench_scratch"
+	find /sys/fs/cgroup -depth -type d -path '*/bench*' -exec rmdir {} + 2>/dev/null
+	find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name berth -type d -exec rmdir {} + 2>/dev/null
+}
+trap bench_done EXIT
+
+busybox_image() {
+	tools/busybox-rootfs >"$bench_scratch/busybox.tar"
+	berth import "$bench_scratch/busybox.tar" busybox:latest >/dev/null || exit 1
+}
+
+# Starts a dockerd whose every process and container is below the cpuacct group bench/docker.
+have_docker() {
+	local group=/sys/fs/cgroup/cpuacct/bench/docker
+
+	command -v dockerd >/dev/null || { echo "docker: not installed, left out (make deps-bench)"; return 1; }
+	mkdir -p "$group"
+	(
+		echo $BASHPID >"$group/cgroup.procs"
+		exec dockerd --data-root "$bench_scratch/docker" --exec-root "$bench_scratch/docker-exec" -H "$docker_host" \
+			--pidfile "$bench_scratch/docker.pid" --iptables=false --bridge=none --cgroup-parent /bench/docker
+	) >"$bench_scratch/dockerd.log" 2>&1 &
+	dockerd_pid=$!
+	for _ in $(seq 100); do
+		docker_cli version >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	echo "docker: its daemon does not start here, left out: $(tail -n 1 "$bench_scratch/dockerd.log")"
+	return 1
+}
+
+docker_image() { docker_cli import "$bench_scratch/busybox.tar" busybox:latest >/dev/null; }
+
+have_podman() {
+	command -v podman >/dev/null || { echo "podman: not installed, left out (make deps-bench)"; return 1; }
+	podman_cli import "$bench_scratch/busybox.tar" busybox:latest >/dev/null 2>&1
+	podman_cli --runtime runc run --rm --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network none busybox true >/dev/null 2>"$bench_scratch/podman.err" && return 0
+	echo "podman: does not run here, left out: $(tail -n 1 "$bench_scratch/podman.err")"
+	return 1
+}

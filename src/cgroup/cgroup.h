@@ -1,0 +1,92 @@
+/*
+ * cgroup.h - control groups, v1, hybrid and v2 behind one door
+ *
+ * A container's group has one path ("/berth/ID") beneath every hierarchy that is mounted. Which
+ * hierarchies and controllers there are is read from /proc/self/mountinfo and /proc/cgroups once
+ * per process. v1 controllers that no limit of the container needs are joined all the same when
+ * they are cheap to tell processes apart (freezer, pids, cpuacct, memory, devices, cpu, blkio,
+ * cpuset, name=systemd), as docker does. Machines where the v2 tree carries only hugetlb, or no
+ * controller, are v1 machines with one more hierarchy.
+ */
+#ifndef CGROUP_CGROUP_H
+#define CGROUP_CGROUP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
+
+/* Limits; NULL or 0 where nothing is set, -1 is "max". */
+struct cgroup_device_rule {
+	bool allow;
+	char type;            /* 'a', 'b', 'c' */
+	int64_t major, minor; /* -1: any */
+	const char *access;   /* of "rwm" */
+};
+struct cgroup_limits {
+	const int64_t *memory, *memory_reservation,
+		*memory_swap; /* bytes; swap is memory and swap */
+	const uint64_t *memory_swappiness;
+	bool disable_oom_killer;
+	const uint64_t *cpu_shares, *cpu_period;
+	const int64_t *cpu_quota;
+	const char *cpuset_cpus, *cpuset_mems;
+	const int64_t *pids;
+	const struct cgroup_device_rule *devices; /* NULL: devices are left alone */
+	size_t n_devices;
+};
+
+enum cgroup_mode cgroup_mode(void);
+/* Name of each controller that this machine can limit by, arena's: for `info` and warnings. */
+int cgroup_controllers(struct arena *a, struct strv *ret, struct err *err);
+
+/*
+ * Creates the group (absolute path, no "..") in every hierarchy and sets the limits; limits may be
+ * NULL. A limit whose controller is missing is -ENOTSUP with its name; a group that is there and
+ * has processes is -EEXIST. On failure nothing is left but parents.
+ */
+int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err);
+/*
+ * Descriptors of cgroup.procs of every hierarchy (close-on-exec), into which a child writes "0"
+ * to join. *ret_v2_dir is the group's directory for CLONE_INTO_CGROUP, or -1; then the last of
+ * ret_fds is of that hierarchy, and needs no write by a child that was cloned into it.
+ */
+enum { CGROUP_HIERARCHIES_MAX = 16 };
+int cgroup_open_procs(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
+		      int *ret_v2_dir, struct err *err);
+/* The container's part of each hierarchy, for showing it at /sys/fs/cgroup in there. */
+struct cgroup_tree {
+	bool is_v2;
+	const char *name;        /* of the directory that it is mounted at: "cpu,cpuacct" */
+	const char *dir;         /* the group, on the host: "/sys/fs/cgroup/cpu,cpuacct/berth/ID" */
+	struct strv controllers; /* v1: "cpu", "cpuacct", or "systemd"; v2: empty */
+};
+/* Arena's. The v2 one, when there is one, is the last. */
+int cgroup_trees(const char *path, struct arena *a, struct cgroup_tree **ret, size_t *ret_n,
+		 struct err *err);
+
+/* Changes limits of a live group. */
+int cgroup_update(const char *path, const struct cgroup_limits *limits, struct err *err);
+/* Every process of it and beneath, host PIDs. -ENOENT when there is no such group. */
+int cgroup_pids(const char *path, struct arena *a, pid_t **ret_pids, size_t *ret_n,
+		struct err *err);
+/* Freezes or thaws and waits until it is so (bounded). */
+int cgroup_freeze(const char *path, bool frozen, struct err *err);
+int cgroup_is_frozen(const char *path, bool *ret_frozen);
+/* Kills everything in it (cgroup.kill, else SIGKILL in a loop until empty). Thaws first. */
+int cgroup_kill(const char *path, int signal, struct err *err);
+/* Did the OOM killer strike in it? */
+bool cgroup_oom_killed(const char *path);
+/*
+ * Removes it and what is beneath, in every hierarchy; what is absent is fine. Retries for a
+ * bounded time while the kernel still counts dying processes (-EBUSY after that).
+ */
+int cgroup_teardown(const char *path, struct err *err);
+
+#endif

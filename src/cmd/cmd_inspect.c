@@ -1,0 +1,160 @@
+/*
+ * cmd_inspect.c - berth inspect, of containers and images
+ */
+#include "base/own.h"
+#include "cmd/cmd.h"
+#include "cmd/format.h"
+#include "cmd/image_inspect.h"
+#include "codec/digest.h"
+#include "codec/json.h"
+#include "image/image.h"
+
+struct inspect_flags {
+	bool size;
+	const char *format, *type;
+};
+
+#define FORMAT_HELP                                                                                \
+	"Format output using a custom template:\n'json':             Print in JSON format\n"       \
+	"'TEMPLATE':         Print output using the given Go template"
+
+static const struct opt inspect_opts[] = {
+	STR(struct inspect_flags, format, 'f', "format", "string", FORMAT_HELP),
+	FLAG(struct inspect_flags, size, 's', "size",
+	     "Display total file sizes if the type is container"),
+	STR(struct inspect_flags, type, 0, "type", "string",
+	    "Only inspect objects of the given type (container|image)"),
+	OPT_END,
+};
+
+static const struct opt container_inspect_opts[] = {
+	STR(struct inspect_flags, format, 'f', "format", "string", FORMAT_HELP),
+	FLAG(struct inspect_flags, size, 's', "size", "Display total file sizes"),
+	OPT_END,
+};
+
+static const struct opt image_inspect_opts[] = {
+	STR(struct inspect_flags, format, 'f', "format", "string", FORMAT_HELP),
+	OPT_END,
+};
+
+/* A document of that name, the caller's; or -ENOENT. */
+typedef int find_fn(struct cli *cli, struct engine *e, const char *name, bool size,
+		    struct json_object **ret);
+
+static int find_container(struct cli *cli, struct engine *e, const char *name, bool size,
+			  struct json_object **ret)
+{
+	struct container c;
+	int r = container_find(e, name, cli->a, &c, &cli->err);
+
+	if (r == 0)
+		*ret = container_inspect(e, &c, size);
+	return r;
+}
+
+static int find_image(struct cli *cli, struct engine *e, const char *name, bool size,
+		      struct json_object **ret)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	struct image_doc doc;
+	int r = state_begin(engine_state(e), STATE_READ, &txn, &cli->err);
+
+	(void)size;
+	if (r == 0)
+		r = image_find(engine_images(e), txn, name, cli->a, &doc, &cli->err);
+	if (r == 0)
+		*ret = image_inspect(&doc, engine_root(e), cli->a);
+	return r;
+}
+
+static int find_any(struct cli *cli, struct engine *e, const char *name, bool size,
+		    struct json_object **ret)
+{
+	int r = find_container(cli, e, name, size, ret);
+
+	if (r == -ENOENT)
+		r = find_image(cli, e, name, size, ret);
+	if (r == -ENOENT || (r == -EINVAL && !digest_is_hex(name, strlen(name))))
+		return err_set(&cli->err, -ENOENT, "No such object: %.200s", name);
+	return r;
+}
+
+/* A list of documents as docker prints it: "[]" when there is none. */
+static void print_list(struct cli *cli, struct json_object *list)
+{
+	if (json_object_array_length(list) == 0)
+		buf_adds(&cli->out, "[]");
+	else
+		json_write_pretty(list, &cli->out);
+	buf_addc(&cli->out, '\n');
+}
+
+/* What was found is printed first, then what was not is said. */
+static int inspect_each(struct cli *cli, const struct inspect_flags *f, const struct strv *names,
+			find_fn *find)
+{
+	OWN(json) struct json_object *list = json_object_new_array();
+	struct err missing = ERR_INIT;
+	struct engine *e;
+	int r = cli_engine(cli, &e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < names->n; i++) {
+		OWN(json) struct json_object *doc = NULL;
+
+		r = find(cli, e, names->items[i], f->size, &doc);
+		if (r == 0 && f->format)
+			r = format_document(f->format, doc, cli->a, &cli->out, &cli->err);
+		else if (r == 0)
+			json_object_array_add(list, take(&doc));
+		if (r < 0 && !missing.code)
+			missing = cli->err;
+	}
+	if (!f->format)
+		print_list(cli, list);
+	r = cli_flush(cli);
+	if (missing.code)
+		cli->err = missing;
+	return missing.code ? missing.code : r;
+}
+
+static int inspect(struct cli *cli, const void *opts, const struct strv *args)
+{
+	static const struct {
+		const char *type;
+		find_fn *find;
+	} types[] = { { "", find_any }, { "container", find_container }, { "image", find_image } };
+	const struct inspect_flags *f = opts;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_eq(types[i].type, f->type ? f->type : ""))
+			return inspect_each(cli, f, args, types[i].find);
+	return err_set(&cli->err, -EINVAL, "unknown type: \"%.100s\": use container or image",
+		       f->type);
+}
+
+static int inspect_containers(struct cli *cli, const void *opts, const struct strv *args)
+{
+	return inspect_each(cli, opts, args, find_container);
+}
+
+static int inspect_images(struct cli *cli, const void *opts, const struct strv *args)
+{
+	return inspect_each(cli, opts, args, find_image);
+}
+
+const struct cmd cmd_inspect_table[] = {
+	{ "inspect", NULL, NULL, "[OPTIONS] NAME|ID [NAME|ID...]",
+	  "Return low-level information on containers and images", inspect_opts, NULL,
+	  sizeof(struct inspect_flags), inspect, 1, -1, OPT_ANYWHERE, CMD_ARGS_ANY, 0 },
+	{ NULL, "container", "inspect", "[OPTIONS] CONTAINER [CONTAINER...]",
+	  "Display detailed information on one or more containers", container_inspect_opts, NULL,
+	  sizeof(struct inspect_flags), inspect_containers, 1, -1, OPT_ANYWHERE,
+	  CMD_ARGS_CONTAINERS, 0 },
+	{ NULL, "image", "inspect", "[OPTIONS] IMAGE [IMAGE...]",
+	  "Display detailed information on one or more images", image_inspect_opts, NULL,
+	  sizeof(struct inspect_flags), inspect_images, 1, -1, OPT_ANYWHERE, CMD_ARGS_IMAGES, 0 },
+	{ 0 },
+};

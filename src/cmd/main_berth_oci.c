@@ -1,0 +1,257 @@
+/*
+ * main_berth_oci.c - the same runtime behind the command line of runc
+ *
+ * Engines (containerd, podman, docker) start it for each step of a container's life and read its
+ * exit status, standard error, and, with --log, the last line of a log file.
+ */
+#include "base/log.h"
+#include "base/own.h"
+#include "cmd/oci.h"
+#include "cmd/oci_state.h"
+#include "codec/json.h"
+#include "codec/timestamp.h"
+#include "sys/file.h"
+
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <time.h>
+
+static const char default_root[] = "/run/berth-oci";
+
+static const struct oci_cmd *const tables[] = { oci_start_table, oci_exec_table,   oci_signal_table,
+						oci_show_table,  oci_update_table, oci_spec_table };
+enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+/* Commands that runc or crun have and this program does not. */
+static const struct {
+	const char *name, *why;
+} refused[] = {
+	{ "checkpoint", "containers cannot be checkpointed" },
+	{ "restore", "containers cannot be checkpointed" },
+	{ "events", "there are no statistics; read the files of the control group" },
+	{ "mounts", "mounts of a running container cannot be changed; create it anew" },
+};
+
+struct global_opts {
+	const char *root, *log, *log_format, *rootless;
+	bool debug, version;
+};
+
+static const struct opt global_opts[] = {
+	STR(struct global_opts, root, 0, "root", "dir",
+	    "Directory of the containers' states (default \"/run/berth-oci\")"),
+	STR(struct global_opts, log, 0, "log", "file", "Write errors to this file as well"),
+	STR(struct global_opts, log_format, 0, "log-format", "format",
+	    "Form of its lines: \"text\" or \"json\" (default \"text\")"),
+	FLAG(struct global_opts, debug, 0, "debug", "Log what is done"),
+	FLAG(struct global_opts, version, 'v', "version", "Print the version and quit"),
+	STR(struct global_opts, rootless, 0, "rootless", "bool",
+	    "Only \"false\" and \"auto\": this runtime needs root"),
+	REFUSED_FLAG(0, "systemd-cgroup",
+		     "control groups are made directly; have the engine use its cgroupfs driver"),
+	REFUSED(0, "cgroup-manager",
+		"control groups are made directly, as with \"cgroupfs\"; leave the option out"),
+	REFUSED(0, "criu", "containers cannot be checkpointed"),
+	OPT_END,
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* A line of the log file in the form that engines read. */
+static void log_to_file(const struct oci_cli *cli, const char *level, const char *text)
+{
+	OWN(buf) struct buf line = { 0 };
+	char now[TIMESTAMP_MAX];
+	OWN(fd) int fd = -1;
+
+	if (!cli->log)
+		return;
+	fd = open(cli->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0)
+		return;
+	timestamp_write(now_ns(), now);
+	buf_printf(&line, cli->log_json ? "{\"level\":\"%s\",\"msg\":" : "level=%s msg=", level);
+	json_quote(text, strlen(text), &line);
+	buf_printf(&line, cli->log_json ? ",\"time\":\"%s\"}\n" : " time=\"%s\"\n", now);
+	(void)file_write_all(fd, line.data, line.len);
+}
+
+void oci_warn(const struct oci_cli *cli, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warn("%s", text);
+	log_to_file(cli, "warning", text);
+}
+
+void oci_debug(const struct oci_cli *cli, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!cli->debug)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_debug("%s", text);
+	log_to_file(cli, "debug", text);
+}
+
+int oci_print(struct oci_cli *cli, const char *text, size_t len)
+{
+	int r = file_write_all(STDOUT_FILENO, text, len);
+
+	return r < 0 ? err_code(&cli->err, r, "writing to standard output") : 0;
+}
+
+static int fail(struct oci_cli *cli)
+{
+	log_error("%s", cli->err.msg);
+	log_to_file(cli, "error", cli->err.msg);
+	return cli->failed_status;
+}
+
+static int print_version(struct oci_cli *cli)
+{
+	const struct scmp_version *v = seccomp_version();
+	const char *text = arena_printf(cli->a,
+					"berth-oci version " BERTH_VERSION "\n"
+					"spec: " OCI_STATE_SPEC "\n"
+					"libseccomp: %u.%u.%u\n",
+					v->major, v->minor, v->micro);
+
+	return oci_print(cli, text, strlen(text));
+}
+
+static int print_help(struct oci_cli *cli)
+{
+	OWN(buf) struct buf out = { 0 };
+
+	buf_adds(&out, "Usage: berth-oci [OPTIONS] COMMAND [ARGUMENTS]\n\n"
+		       "Runs containers as the OCI runtime specification describes them.\n\n"
+		       "Commands:\n");
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct oci_cmd *c = tables[t]; c->name; c++)
+			buf_printf(&out, "  %-10s %s\n", c->name, c->summary);
+	buf_adds(&out, "\nOptions:\n");
+	opt_help(global_opts, 80, &out);
+	return oci_print(cli, out.data, out.len);
+}
+
+static int print_command_help(struct oci_cli *cli, const struct oci_cmd *c)
+{
+	OWN(buf) struct buf out = { 0 };
+
+	buf_printf(&out, "Usage: berth-oci %s %s\n\n%s\n", c->name, c->usage, c->summary);
+	if (c->opts) {
+		buf_adds(&out, "\nOptions:\n");
+		opt_help(c->opts, 80, &out);
+	}
+	return oci_print(cli, out.data, out.len);
+}
+
+static const struct oci_cmd *find(const char *name)
+{
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct oci_cmd *c = tables[t]; c->name; c++)
+			if (str_eq(c->name, name))
+				return c;
+	return NULL;
+}
+
+static int unknown(struct oci_cli *cli, const char *name)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (str_eq(refused[i].name, name))
+			return err_set(&cli->err, -ENOTSUP, "%s is not supported: %s", name,
+				       refused[i].why);
+	return err_set(&cli->err, -EINVAL, "unknown command %s; berth-oci --help lists them", name);
+}
+
+static int run_command(struct oci_cli *cli, const struct strv *words)
+{
+	const struct oci_cmd *c = find(words->items[0]);
+	struct strv rest = { words->items + 1, words->n - 1 }, args;
+	void *opts;
+	int r;
+
+	if (!c)
+		return unknown(cli, words->items[0]);
+	opts = arena_alloc(cli->a, c->opts_size);
+	if (c->defaults)
+		memcpy(opts, c->defaults, c->opts_size);
+	r = opt_parse(c->opts, c->mode, &rest, opts, cli->a, &args, &cli->err);
+	if (r == OPT_HELP)
+		return print_command_help(cli, c);
+	if (r < 0)
+		return err_wrap(&cli->err, "%s", c->name);
+	if ((int)args.n < c->least || (c->most >= 0 && (int)args.n > c->most))
+		return err_set(&cli->err, -EINVAL, "usage: berth-oci %s %s", c->name, c->usage);
+	oci_debug(cli, "berth-oci %s", strv_join(words, cli->a, " "));
+	return c->run(cli, opts, &args);
+}
+
+static int take_globals(struct oci_cli *cli, const struct global_opts *g)
+{
+	cli->root = g->root ? g->root : default_root;
+	cli->log = g->log;
+	cli->debug = g->debug;
+	log_init("berth-oci", g->debug ? LOG_DEBUG : LOG_WARN);
+	if (g->log_format && !str_eq(g->log_format, "text") && !str_eq(g->log_format, "json"))
+		return opt_invalid(global_opts, "log-format", g->log_format, "must be text or json",
+				   &cli->err);
+	cli->log_json = str_eq(g->log_format, "json");
+	if (g->rootless && !str_eq(g->rootless, "auto") && !str_eq(g->rootless, "false"))
+		return opt_invalid(global_opts, "rootless", g->rootless, "this runtime needs root",
+				   &cli->err);
+	return 0;
+}
+
+static int run(struct oci_cli *cli, int argc, char **argv)
+{
+	struct global_opts g = { 0 };
+	struct strv words = { 0 }, args;
+	int r;
+
+	for (int i = 1; i < argc; i++)
+		strv_add(&words, cli->a, argv[i]);
+	r = opt_parse(global_opts, OPT_BEFORE_ARGUMENTS, &words, &g, cli->a, &args, &cli->err);
+	if (r == OPT_HELP)
+		return print_help(cli);
+	if (r == 0)
+		r = take_globals(cli, &g);
+	if (r < 0)
+		return r;
+	if (g.version)
+		return print_version(cli);
+	if (args.n == 0 || str_eq(args.items[0], "help"))
+		return print_help(cli);
+	return run_command(cli, &args);
+}
+
+/*
+ * Nothing is freed at the end, and no destructor runs: a held container lives on in this memory
+ * (its stack and its plan are the arena's) until it executes its program.
+ */
+int main(int argc, char **argv)
+{
+	struct arena a = ARENA_INIT;
+	struct oci_cli cli = { .a = &a, .failed_status = 1 };
+	int r;
+
+	log_init("berth-oci", LOG_WARN);
+	r = run(&cli, argc, argv);
+	_exit(r < 0 ? fail(&cli) : r);
+}

@@ -1,0 +1,120 @@
+/*
+ * oci_bundle.c - what a container is made from: config.json, root file system, passed descriptors
+ */
+#include "cmd/oci_bundle.h"
+
+#include "base/own.h"
+#include "sys/file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { CONFIG_MAX = 8 << 20, FDS_MAX = 1024 };
+
+static const char *absolute(struct oci_cli *cli, const char *path)
+{
+	char whole[PATH_MAX];
+
+	return realpath(path, whole) ? arena_strdup(cli->a, whole) : NULL;
+}
+
+/* As the cgroupfs driver of runc takes it: beneath the root of every hierarchy. */
+static const char *cgroup_path(struct oci_cli *cli, const struct oci_config *config, const char *id)
+{
+	const char *path = config->linux_->cgroups_path;
+
+	if (str_is_empty(path))
+		return arena_printf(cli->a, "/berth/%s", id);
+	return path[0] == '/' ? path : arena_printf(cli->a, "/%s", path);
+}
+
+static int find_rootfs(struct oci_cli *cli, struct oci_bundle *b)
+{
+	const struct oci_root *root = b->config->root;
+	const char *path;
+	struct stat st;
+
+	if (!root || str_is_empty(root->path))
+		return err_set(&cli->err, -EINVAL, "root.path: is required");
+	path = root->path[0] == '/' ? root->path
+				    : arena_printf(cli->a, "%s/%s", b->path, root->path);
+	b->rootfs = absolute(cli, path);
+	if (!b->rootfs || stat(b->rootfs, &st) < 0)
+		return err_sys(&cli->err, "root.path: %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(&cli->err, -ENOTDIR, "root.path: %s is not a directory", path);
+	return 0;
+}
+
+int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *id, struct oci_bundle *ret)
+{
+	OWN(str) char *text = NULL;
+	struct oci_bundle b = { .config = arena_new(cli->a, struct oci_config) };
+	const char *file;
+	size_t len;
+	int r;
+
+	b.path = absolute(cli, dir);
+	if (!b.path)
+		return err_sys(&cli->err, "bundle %s", dir);
+	file = arena_printf(cli->a, "%s/config.json", b.path);
+	r = file_read_at(AT_FDCWD, file, CONFIG_MAX, &text, &len);
+	if (r < 0)
+		return err_code(&cli->err, r, "%s", file);
+	r = schema_read(&oci_config_schema, text, len, cli->a, b.config, &cli->err);
+	if (r == 0)
+		r = oci_runtime_check(b.config, &cli->err);
+	if (r < 0)
+		return err_wrap(&cli->err, "%s", file);
+	b.text = arena_strndup(cli->a, text, len);
+	b.cgroup = cgroup_path(cli, b.config, id);
+	r = find_rootfs(cli, &b);
+	if (r < 0)
+		return r;
+	*ret = b;
+	return 0;
+}
+
+int oci_bundle_fds(struct oci_cli *cli, int64_t n, struct oci_process *process, const int **ret,
+		   size_t *ret_n)
+{
+	const char *listen = getenv("LISTEN_FDS");
+	int64_t listen_fds = listen ? strtoll(listen, NULL, 10) : 0;
+	int *fds;
+
+	if (n < 0 || n > FDS_MAX || listen_fds < 0 || listen_fds > FDS_MAX)
+		return err_set(&cli->err, -EINVAL,
+			       "--preserve-fds and LISTEN_FDS must be from 0 to %d", FDS_MAX);
+	if (listen_fds > 0) {
+		strv_add(&process->env, cli->a,
+			 arena_printf(cli->a, "LISTEN_FDS=%d", (int)listen_fds));
+		strv_add(&process->env, cli->a, "LISTEN_PID=1");
+		n += listen_fds;
+	}
+	fds = arena_array(cli->a, (size_t)n, sizeof(*fds));
+	for (int i = 0; i < n; i++) {
+		fds[i] = 3 + i;
+		if (fcntl(fds[i], F_GETFD) < 0)
+			return err_set(&cli->err, -EBADF,
+				       "descriptor %d is to be passed on but is not open", fds[i]);
+	}
+	*ret = fds;
+	*ret_n = (size_t)n;
+	return 0;
+}
+
+int oci_bundle_preserve_fds(struct oci_cli *cli, struct oci_bundle *b, int64_t n)
+{
+	return oci_bundle_fds(cli, n, b->config->process, &b->preserve_fds, &b->n_preserve_fds);
+}
+
+int oci_bundle_pid_file(struct oci_cli *cli, const char *path, pid_t pid)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", (int)pid);
+	int r = file_write_at(AT_FDCWD, path, text, (size_t)len, 0644, 0);
+
+	return r < 0 ? err_code(&cli->err, r, "writing --pid-file %s", path) : 0;
+}

@@ -1,0 +1,189 @@
+/*
+ * oci_console.c - terminals: handed to an engine, or relayed to ours; and waiting for a process
+ */
+#include "cmd/oci_console.h"
+
+#include "base/own.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+enum { STATUS_LOST = 255 };
+
+int oci_console_open(struct oci_cli *cli, const char *path, bool terminal, bool detached, int *ret)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	OWN(fd) int fd = -1;
+
+	*ret = -1;
+	if (terminal && detached && !path)
+		return err_set(&cli->err, -EINVAL,
+			       "process.terminal is set and nobody would hold the terminal: give "
+			       "--console-socket");
+	if (path && !(terminal && detached))
+		return err_set(&cli->err, -EINVAL,
+			       "--console-socket is for a process with a terminal that is left "
+			       "alone: set process.terminal, or leave it out");
+	if (!path)
+		return 0;
+	if (strlen(path) >= sizeof(to.sun_path))
+		return err_set(&cli->err, -ENAMETOOLONG, "--console-socket %s: longer than %zu",
+			       path, sizeof(to.sun_path) - 1);
+	memcpy(to.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_sys(&cli->err, "connecting to --console-socket %s", path);
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int oci_console_send(struct oci_cli *cli, int socket, int master)
+{
+	static const char name[] = "/dev/ptmx";
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec data = { .iov_base = (void *)name, .iov_len = sizeof(name) - 1 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = control.room,
+				  .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &master, sizeof(master));
+	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+		return err_sys(&cli->err, "sending the terminal over --console-socket");
+	return 0;
+}
+
+int oci_console_signals(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+struct relay {
+	int signals, pidfd, master;
+	bool our_terminal; /* standard input is one, and raw */
+	bool input_open;
+	struct termios saved;
+};
+
+static void take_size(const struct relay *r)
+{
+	struct winsize size;
+
+	if (r->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(r->master, TIOCSWINSZ, &size);
+}
+
+static void make_raw(struct relay *r)
+{
+	struct termios raw;
+
+	if (r->master < 0 || tcgetattr(STDIN_FILENO, &r->saved) < 0)
+		return;
+	raw = r->saved;
+	cfmakeraw(&raw);
+	r->our_terminal = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	take_size(r);
+}
+
+static void pass_signals(const struct relay *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGWINCH && r->master >= 0)
+			take_size(r);
+		else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
+			(void)proc_signal(r->pidfd, (int)info.ssi_signo);
+	}
+}
+
+/* What was read, 0 at the end: a master whose other side is closed says EIO. */
+static ssize_t copy(int from, int to)
+{
+	char buf[8192];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n > 0 && file_write_all(to, buf, (size_t)n) < 0)
+		return 0;
+	return n < 0 && (errno == EINTR || errno == EAGAIN) ? 1 : n > 0 ? n : 0;
+}
+
+static void end_of_input(struct relay *r)
+{
+	static const char eof = 4; /* ^D: a terminal cannot be half closed */
+
+	r->input_open = false;
+	(void)!write(r->master, &eof, 1);
+}
+
+static void relay_until_exit(struct relay *r)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = r->signals, .events = POLLIN },
+			{ .fd = r->pidfd, .events = POLLIN },
+			{ .fd = r->master, .events = POLLIN },
+			{ .fd = r->input_open ? STDIN_FILENO : -1, .events = POLLIN },
+		};
+
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+			return;
+		if (fds[0].revents)
+			pass_signals(r);
+		if (fds[3].revents && copy(STDIN_FILENO, r->master) == 0)
+			end_of_input(r);
+		if (fds[2].revents && copy(r->master, STDOUT_FILENO) == 0)
+			fd_cleanup(&r->master), r->input_open = false;
+		if (fds[1].revents)
+			return;
+	}
+}
+
+/* What it wrote last is in the terminal still. */
+static void drain(const struct relay *r)
+{
+	struct pollfd rest = { .fd = r->master, .events = POLLIN };
+
+	while (r->master >= 0 && poll(&rest, 1, 0) > 0 && (rest.revents & POLLIN) &&
+	       copy(r->master, STDOUT_FILENO) > 0)
+		;
+}
+
+int oci_console_wait(int signals, struct runtime_process *process)
+{
+	struct relay r = { .signals = signals,
+			   .pidfd = process->pidfd,
+			   .master = take_fd(&process->console_fd) };
+	siginfo_t info = { 0 };
+
+	r.input_open = r.master >= 0;
+	make_raw(&r);
+	relay_until_exit(&r);
+	drain(&r);
+	fd_cleanup(&r.master);
+	if (r.our_terminal)
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &r.saved);
+	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED) < 0)
+		return STATUS_LOST;
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}

@@ -1,0 +1,240 @@
+/*
+ * oci_exec.c - one more process in a running container
+ */
+#include "cmd/oci_bundle.h"
+#include "cmd/oci_console.h"
+#include "cmd/oci_state.h"
+
+#include "base/own.h"
+#include "codec/capability.h"
+#include "sys/file.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+enum { PROCESS_MAX = 4 << 20 };
+
+struct exec_opts {
+	const char *process, *pid_file, *console_socket, *user, *cwd, *label, *apparmor;
+	struct strv env, caps, groups;
+	int64_t preserve_fds;
+	bool detach, tty, no_new_privs;
+};
+
+static const struct opt exec_opts[] = {
+	STR(struct exec_opts, process, 'p', "process", "file",
+	    "JSON of the process, as in config.json"),
+	FLAG(struct exec_opts, detach, 'd', "detach", "Do not wait for the process"),
+	FLAG(struct exec_opts, tty, 't', "tty", "Give it a terminal"),
+	STR(struct exec_opts, console_socket, 0, "console-socket", "path",
+	    "Socket that the terminal's master is sent to"),
+	STR(struct exec_opts, pid_file, 0, "pid-file", "path", "File for the process number"),
+	STRS(struct exec_opts, env, 'e', "env", "list", "Environment variables, NAME=VALUE"),
+	STR(struct exec_opts, user, 'u', "user", "uid[:gid]", "User and group, as numbers"),
+	STRS(struct exec_opts, groups, 'g', "additional-gids", "list",
+	     "Additional groups, as numbers"),
+	STR(struct exec_opts, cwd, 0, "cwd", "dir", "Working directory"),
+	STRS(struct exec_opts, caps, 'c', "cap", "list", "Capabilities to add"),
+	FLAG(struct exec_opts, no_new_privs, 0, "no-new-privs",
+	     "It and its children cannot gain privileges"),
+	STR(struct exec_opts, label, 0, "process-label", "label", "SELinux label"),
+	STR(struct exec_opts, apparmor, 0, "apparmor", "profile", "AppArmor profile"),
+	I64(struct exec_opts, preserve_fds, 0, "preserve-fds", "int",
+	    "Pass on this many descriptors, from 3 on"),
+	REFUSED_FLAG(0, "ignore-paused", "nothing runs in a paused container; resume it first"),
+	REFUSED(0, "cgroup", "a process always joins the container's own control group"),
+	REFUSED_FLAG(0, "no-subreaper", "there is no subreaper to leave out"),
+	REFUSED(0, "pidfd-socket", "read the process number from --pid-file"),
+	OPT_END,
+};
+
+/* A user's number: digits only, never a name, never wrapped around. */
+static int parse_id(struct oci_cli *cli, const char *option, const char *text, uint32_t *ret)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || n >= UINT32_MAX)
+		return err_set(&cli->err, -EINVAL, "--%s: %s is not a number from 0 to 4294967294",
+			       option, text);
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+static int take_user(struct oci_cli *cli, const struct exec_opts *o, struct oci_user *user)
+{
+	struct strv parts, numbers = { 0 };
+	int r = 0;
+
+	if (o->user) {
+		parts = strv_split(cli->a, o->user, ':');
+		if (parts.n > 2)
+			return err_set(&cli->err, -EINVAL, "--user: %s is not UID[:GID]", o->user);
+		r = parse_id(cli, "user", parts.items[0], &user->uid);
+		if (r == 0 && parts.n == 2)
+			r = parse_id(cli, "user", parts.items[1], &user->gid);
+	}
+	for (size_t i = 0; i < o->groups.n; i++) {
+		parts = strv_split(cli->a, o->groups.items[i], ',');
+		for (size_t j = 0; j < parts.n; j++)
+			strv_add(&numbers, cli->a, parts.items[j]);
+	}
+	if (r < 0 || numbers.n == 0)
+		return r;
+	user->additional_gids.items = arena_array(cli->a, numbers.n, sizeof(uint32_t));
+	user->additional_gids.n = numbers.n;
+	for (size_t i = 0; i < numbers.n && r == 0; i++)
+		r = parse_id(cli, "additional-gids", numbers.items[i],
+			     &user->additional_gids.items[i]);
+	return r;
+}
+
+/* Into every set that a program run as this user can have them from, as runc does. */
+static int add_caps(struct oci_cli *cli, const struct exec_opts *o, struct oci_process *process)
+{
+	struct oci_capabilities *caps = arena_new(cli->a, struct oci_capabilities);
+	const char *unknown;
+	uint64_t mask = capability_mask(&o->caps, &unknown);
+	struct strv *sets[] = { &caps->bounding, &caps->effective, &caps->permitted };
+
+	if (unknown)
+		return err_set(&cli->err, -EINVAL, "--cap: no capability is called %s", unknown);
+	if (mask == 0)
+		return 0;
+	if (process->capabilities)
+		*caps = *process->capabilities;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		*sets[i] = capability_names(mask | capability_mask(sets[i], NULL), cli->a);
+	process->capabilities = caps;
+	return 0;
+}
+
+static int process_from_file(struct oci_cli *cli, const char *path, struct oci_process *ret)
+{
+	OWN(str) char *text = NULL;
+	size_t len;
+	int r = file_read_at(AT_FDCWD, path, PROCESS_MAX, &text, &len);
+
+	if (r < 0)
+		return err_code(&cli->err, r, "--process %s", path);
+	r = schema_read(&oci_process_schema, text, len, cli->a, ret, &cli->err);
+	return r < 0 ? err_wrap(&cli->err, "--process %s", path) : 0;
+}
+
+/* What differs from the container's own process. */
+static int process_from_options(struct oci_cli *cli, const struct exec_opts *o,
+				const struct strv *command, struct oci_process *p)
+{
+	int r;
+
+	p->args = *command;
+	p->terminal = o->tty;
+	p->console_size = (struct oci_box){ 0 };
+	if (o->cwd)
+		p->cwd = o->cwd;
+	if (o->label)
+		p->selinux_label = o->label;
+	if (o->apparmor)
+		p->apparmor_profile = o->apparmor;
+	if (o->no_new_privs)
+		p->no_new_privileges = true;
+	for (size_t i = 0; i < o->env.n; i++) {
+		if (!strchr(o->env.items[i], '='))
+			return err_set(&cli->err, -EINVAL, "--env: %s is not NAME=VALUE",
+				       o->env.items[i]);
+		strv_add(&p->env, cli->a, o->env.items[i]);
+	}
+	r = take_user(cli, o, &p->user);
+	return r < 0 ? r : add_caps(cli, o, p);
+}
+
+static int find_process(struct oci_cli *cli, const struct exec_opts *o, const struct strv *args,
+			struct oci_process *p)
+{
+	struct strv command = { args->items + 1, args->n - 1 };
+	int r;
+
+	if (o->process && command.n > 0)
+		return err_set(&cli->err, -EINVAL,
+			       "the command is given twice: by --process and as arguments");
+	if (!o->process && command.n == 0)
+		return err_set(&cli->err, -EINVAL, "give a command, or --process");
+	r = o->process ? process_from_file(cli, o->process, p)
+		       : process_from_options(cli, o, &command, p);
+	if (r == 0 && o->process && o->tty)
+		p->terminal = true;
+	return r < 0 ? r : oci_runtime_check_process(p, &cli->err);
+}
+
+static int check_status(struct oci_cli *cli, const struct oci_container *c)
+{
+	enum oci_status is = oci_state_status(c);
+
+	if (is == OCI_PAUSED)
+		return err_set(&cli->err, -EBUSY, "container %s is paused; resume it first",
+			       c->state.id);
+	if (is == OCI_RUNNING || is == OCI_CREATED)
+		return 0;
+	return err_set(&cli->err, -ESRCH, "container %s is not running", c->state.id);
+}
+
+/* Started: hands out the terminal and the number, and waits unless it is to be left alone. */
+static int follow(struct oci_cli *cli, const struct exec_opts *o, int socket, int signals,
+		  struct runtime_process *process)
+{
+	int r = 0;
+
+	if (socket >= 0)
+		r = oci_console_send(cli, socket, process->console_fd);
+	if (r == 0 && o->pid_file)
+		r = oci_bundle_pid_file(cli, o->pid_file, process->pid);
+	return r < 0 || o->detach ? r : oci_console_wait(signals, process);
+}
+
+static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *args)
+{
+	const struct exec_opts *o = opts;
+	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
+	OWN(fd) int socket = -1, signals = -1;
+	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
+	struct oci_config *config;
+	struct runtime_exec exec = { .stdout_fd = STDOUT_FILENO, .stderr_fd = STDERR_FILENO };
+	int r = oci_state_open(cli, args->items[0], false, &c);
+
+	if (r == 0)
+		r = check_status(cli, &c);
+	if (r == 0)
+		r = oci_state_config(cli, &c, &config);
+	if (r == 0)
+		r = find_process(cli, o, args, config->process);
+	if (r == 0)
+		r = oci_bundle_fds(cli, o->preserve_fds, config->process, &exec.preserve_fds,
+				   &exec.n_preserve_fds);
+	if (r == 0)
+		r = oci_console_open(cli, o->console_socket, config->process->terminal, o->detach,
+				     &socket);
+	if (r < 0)
+		return r;
+	if (!o->detach)
+		signals = oci_console_signals();
+	exec.init_pid = c.state.pid;
+	exec.init_start = c.state.start_time;
+	exec.cgroup = c.state.cgroup;
+	exec.process = config->process;
+	exec.seccomp = config->linux_->seccomp;
+	r = runtime_exec(&exec, cli->a, &process, &cli->failed_status, &cli->err);
+	if (r < 0)
+		return r;
+	r = follow(cli, o, socket, signals, &process);
+	fd_cleanup(&process.pidfd);
+	fd_cleanup(&process.console_fd);
+	return r;
+}
+
+const struct oci_cmd oci_exec_table[] = {
+	{ "exec", "[OPTIONS] ID COMMAND [ARGUMENT]...", "Run a process in a running container",
+	  exec_opts, NULL, sizeof(struct exec_opts), oci_exec, 1, -1, OPT_BEFORE_ARGUMENTS },
+	{ 0 },
+};

@@ -1,0 +1,266 @@
+/*
+ * oci_start.c - create, start, run
+ *
+ * `create` leaves a process behind that has everything but the program, and waits; `start` lets it
+ * go on. `run` is both, without the wait in between. A create that fails, or is killed, leaves
+ * either nothing, or a state that `delete --force` can clean up after: the state is written before
+ * the process is made, and again when its number is known.
+ */
+#include "cmd/oci_bundle.h"
+#include "cmd/oci_console.h"
+#include "cmd/oci_state.h"
+
+#include "base/own.h"
+#include "cgroup/cgroup.h"
+#include "sys/file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <time.h>
+
+struct start_opts {
+	const char *bundle, *pid_file, *console_socket;
+	int64_t preserve_fds;
+	bool detach, keep;
+};
+
+static const char no_pivot[] = "the root is always changed with pivot_root, for anything less can "
+			       "be left again; put the root on a file system that is not initramfs";
+
+static const struct opt create_opts[] = {
+	STR(struct start_opts, bundle, 'b', "bundle", "dir",
+	    "Directory of config.json (default \".\")"),
+	STR(struct start_opts, console_socket, 0, "console-socket", "path",
+	    "Socket that the terminal's master is sent to"),
+	STR(struct start_opts, pid_file, 0, "pid-file", "path", "File for the process number"),
+	I64(struct start_opts, preserve_fds, 0, "preserve-fds", "int",
+	    "Pass on this many descriptors, from 3 on"),
+	REFUSED_FLAG(0, "no-pivot", no_pivot),
+	REFUSED_FLAG(0, "no-new-keyring", "a container always has a session keyring of its own"),
+	REFUSED(0, "pidfd-socket", "read the process number from --pid-file"),
+	OPT_END,
+};
+
+static const struct opt run_opts[] = {
+	STR(struct start_opts, bundle, 'b', "bundle", "dir",
+	    "Directory of config.json (default \".\")"),
+	STR(struct start_opts, console_socket, 0, "console-socket", "path",
+	    "Socket that the terminal's master is sent to"),
+	FLAG(struct start_opts, detach, 'd', "detach", "Do not wait for the container"),
+	FLAG(struct start_opts, keep, 0, "keep", "Do not delete the container when it has ended"),
+	STR(struct start_opts, pid_file, 0, "pid-file", "path", "File for the process number"),
+	I64(struct start_opts, preserve_fds, 0, "preserve-fds", "int",
+	    "Pass on this many descriptors, from 3 on"),
+	REFUSED_FLAG(0, "no-pivot", no_pivot),
+	REFUSED_FLAG(0, "no-new-keyring", "a container always has a session keyring of its own"),
+	REFUSED_FLAG(0, "no-subreaper",
+		     "the container's orphans are its own; there is no subreaper to leave out"),
+	REFUSED(0, "pidfd-socket", "read the process number from --pid-file"),
+	OPT_END,
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* A container being made. */
+struct making {
+	struct oci_cli *cli;
+	const struct start_opts *opts;
+	struct oci_bundle bundle;
+	struct oci_container container;
+	struct runtime_process process;
+	int console; /* socket, or -1 */
+	bool is_made;
+};
+
+static void making_cleanup(struct making *m)
+{
+	oci_container_cleanup(&m->container);
+	fd_cleanup(&m->process.pidfd);
+	fd_cleanup(&m->process.console_fd);
+	fd_cleanup(&m->process.hold_fd);
+	fd_cleanup(&m->console);
+}
+
+/* After a failure; what fails here as well is of no more use to anybody than the first error. */
+static void undo(struct making *m)
+{
+	if (m->process.pidfd >= 0) {
+		(void)cgroup_kill(m->bundle.cgroup, SIGKILL, NULL);
+		(void)cgroup_teardown(m->bundle.cgroup, NULL);
+	}
+	if (m->is_made) {
+		struct oci_cli quiet = *m->cli;
+
+		(void)oci_state_remove(&quiet, &m->container);
+	}
+}
+
+static int prepare(struct making *m, const char *id, bool detached)
+{
+	struct oci_cli *cli = m->cli;
+	struct oci_state *s = &m->container.state;
+	int r = oci_bundle_load(cli, m->opts->bundle ? m->opts->bundle : ".", id, &m->bundle);
+
+	if (r == 0)
+		r = oci_bundle_preserve_fds(cli, &m->bundle, m->opts->preserve_fds);
+	if (r == 0)
+		r = oci_console_open(cli, m->opts->console_socket,
+				     m->bundle.config->process->terminal, detached, &m->console);
+	if (r == 0)
+		r = oci_state_make(cli, id, &m->container);
+	if (r < 0)
+		return r;
+	m->is_made = true;
+	*s = (struct oci_state){ .id = id,
+				 .bundle = m->bundle.path,
+				 .rootfs = m->bundle.rootfs,
+				 .cgroup = m->bundle.cgroup,
+				 .created = now_ns(),
+				 .owner = getuid(),
+				 .config = m->bundle.text };
+	return oci_state_begin(cli, &m->container);
+}
+
+static int start_process(struct making *m, bool hold)
+{
+	struct runtime_start start = { .config = m->bundle.config,
+				       .bundle = m->bundle.path,
+				       .cgroup = m->bundle.cgroup,
+				       .stdin_fd = STDIN_FILENO,
+				       .stdout_fd = STDOUT_FILENO,
+				       .stderr_fd = STDERR_FILENO,
+				       .preserve_fds = m->bundle.preserve_fds,
+				       .n_preserve_fds = m->bundle.n_preserve_fds,
+				       .hold = hold };
+	int status = m->cli->failed_status;
+	int r = runtime_start(&start, m->cli->a, &m->process, &status, &m->cli->err);
+
+	if (r < 0) {
+		m->process =
+			(struct runtime_process){ .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
+		if (!hold)
+			m->cli->failed_status = status;
+	}
+	return r;
+}
+
+static int announce(struct making *m, bool started)
+{
+	struct oci_state *s = &m->container.state;
+	int r = 0;
+
+	s->pid = m->process.pid;
+	s->start_time = m->process.start_time;
+	s->started = started;
+	if (m->console >= 0)
+		r = oci_console_send(m->cli, m->console, m->process.console_fd);
+	if (r == 0)
+		r = oci_state_save(m->cli, &m->container);
+	if (r == 0 && m->opts->pid_file)
+		r = oci_bundle_pid_file(m->cli, m->opts->pid_file, m->process.pid);
+	return r;
+}
+
+/* Up to the point where the container is there and others may work on it. */
+static int make(struct making *m, const char *id, bool detached, bool hold)
+{
+	int r = prepare(m, id, detached);
+
+	if (r == 0)
+		r = start_process(m, hold);
+	if (r == 0)
+		r = announce(m, !hold);
+	if (r < 0)
+		undo(m);
+	oci_state_unlock(&m->container);
+	return r;
+}
+
+#define MAKING(cli_, opts_)                                                                        \
+	{                                                                                          \
+		.cli = (cli_), .opts = (opts_), .container = OCI_CONTAINER_INIT,                   \
+		.process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 }, .console = -1         \
+	}
+
+static int oci_create(struct oci_cli *cli, const void *opts, const struct strv *args)
+{
+	OWN(making) struct making m = MAKING(cli, opts);
+
+	return make(&m, args->items[0], true, true);
+}
+
+/* The container's own processes are gone with its first one; what else is in its group is killed.
+ */
+static int clean_up(struct making *m)
+{
+	struct err *err = &m->cli->err;
+	int r = cgroup_kill(m->bundle.cgroup, SIGKILL, err);
+
+	if (r == 0 || r == -ENOENT)
+		r = cgroup_teardown(m->bundle.cgroup, err);
+	if (r == 0)
+		r = oci_state_remove(m->cli, &m->container);
+	return r;
+}
+
+static int oci_run(struct oci_cli *cli, const void *opts_, const struct strv *args)
+{
+	const struct start_opts *opts = opts_;
+	OWN(making) struct making m = MAKING(cli, opts);
+	OWN(fd) int signals = opts->detach ? -1 : oci_console_signals();
+	int status, r = make(&m, args->items[0], opts->detach, false);
+
+	if (r < 0 || opts->detach)
+		return r;
+	status = oci_console_wait(signals, &m.process);
+	if (!opts->keep) {
+		r = clean_up(&m);
+		if (r < 0)
+			oci_warn(cli, "cleaning up container %s: %s", args->items[0], cli->err.msg);
+	}
+	return status;
+}
+
+static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused)),
+		     const struct strv *args)
+{
+	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
+	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
+	int status = 1, r = oci_state_open(cli, args->items[0], true, &c);
+	enum oci_status is;
+
+	if (r < 0)
+		return r;
+	is = oci_state_status(&c);
+	if (is != OCI_CREATED)
+		return err_set(&cli->err, -EINVAL,
+			       "container %s is %s; only one that is created can be started",
+			       c.state.id, oci_status_names[is]);
+	r = runtime_reattach(c.state.pid, c.state.start_time, &process, &cli->err);
+	if (r == 0)
+		r = runtime_release(&process, &status, &cli->err);
+	fd_cleanup(&process.pidfd);
+	fd_cleanup(&process.hold_fd);
+	if (r < 0) {
+		cli->failed_status = status;
+		return r;
+	}
+	return oci_state_started(cli, &c);
+}
+
+const struct oci_cmd oci_start_table[] = {
+	{ "create", "[OPTIONS] ID", "Make a container that waits for start", create_opts, NULL,
+	  sizeof(struct start_opts), oci_create, 1, 1, OPT_ANYWHERE },
+	{ "start", "ID", "Let a created container run its program", NULL, NULL, 0, oci_start, 1, 1,
+	  OPT_ANYWHERE },
+	{ "run", "[OPTIONS] ID", "Create a container, start it and wait for it", run_opts, NULL,
+	  sizeof(struct start_opts), oci_run, 1, 1, OPT_ANYWHERE },
+	{ 0 },
+};

@@ -1,0 +1,212 @@
+/*
+ * container_inspect.c - the API's inspect document of a container
+ *
+ * ContainerInspectResponse of the Docker Engine API 1.50, every member of it: what the document
+ * holds is written by its schemas, what nothing here can set has docker's value for "not set". One
+ * member is ours: Notes, the sentences about what was left out on this machine.
+ */
+#include "engine/engine.h"
+
+#include "base/own.h"
+#include "codec/json.h"
+#include "codec/timestamp.h"
+#include "engine/room.h"
+
+/* A member that is always the same, by its JSON text. */
+struct constant {
+	const char *key, *json;
+};
+
+static const struct constant host_constants[] = {
+	{ "PortBindings", "{}" },
+	{ "VolumeDriver", "\"\"" },
+	{ "VolumesFrom", "null" },
+	{ "Links", "null" },
+	{ "Cgroup", "\"\"" },
+	{ "BlkioWeight", "0" },
+	{ "BlkioWeightDevice", "[]" },
+	{ "BlkioDeviceReadBps", "[]" },
+	{ "BlkioDeviceWriteBps", "[]" },
+	{ "BlkioDeviceReadIOps", "[]" },
+	{ "BlkioDeviceWriteIOps", "[]" },
+	{ "CpuRealtimePeriod", "0" },
+	{ "CpuRealtimeRuntime", "0" },
+	{ "DeviceRequests", "null" },
+	{ "Isolation", "\"\"" },
+	{ "CpuCount", "0" },
+	{ "CpuPercent", "0" },
+	{ "IOMaximumIOps", "0" },
+	{ "IOMaximumBandwidth", "0" },
+};
+
+static const struct constant network_constants[] = {
+	{ "Bridge", "\"\"" },
+	{ "SandboxID", "\"\"" },
+	{ "SandboxKey", "\"\"" },
+	{ "Ports", "{}" },
+	{ "HairpinMode", "false" },
+	{ "LinkLocalIPv6Address", "\"\"" },
+	{ "LinkLocalIPv6PrefixLen", "0" },
+	{ "SecondaryIPAddresses", "null" },
+	{ "SecondaryIPv6Addresses", "null" },
+	{ "EndpointID", "\"\"" },
+	{ "Gateway", "\"\"" },
+	{ "GlobalIPv6Address", "\"\"" },
+	{ "GlobalIPv6PrefixLen", "0" },
+	{ "IPAddress", "\"\"" },
+	{ "IPPrefixLen", "0" },
+	{ "IPv6Gateway", "\"\"" },
+	{ "MacAddress", "\"\"" },
+};
+
+static const struct constant endpoint_constants[] = {
+	{ "IPAMConfig", "null" },        { "Links", "null" },
+	{ "Aliases", "null" },           { "MacAddress", "\"\"" },
+	{ "DriverOpts", "null" },        { "GwPriority", "0" },
+	{ "NetworkID", "\"\"" },         { "EndpointID", "\"\"" },
+	{ "Gateway", "\"\"" },           { "IPAddress", "\"\"" },
+	{ "IPPrefixLen", "0" },          { "IPv6Gateway", "\"\"" },
+	{ "GlobalIPv6Address", "\"\"" }, { "GlobalIPv6PrefixLen", "0" },
+	{ "DNSNames", "null" },
+};
+
+#define ADD_CONSTANTS(tree, list) add_constants(tree, list, sizeof(list) / sizeof((list)[0]))
+
+static void add_constants(struct json_object *tree, const struct constant *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *value = NULL;
+
+		(void)json_parse(list[i].json, strlen(list[i].json), &value, NULL);
+		json_object_object_add(tree, list[i].key, value);
+	}
+}
+
+static void add_str(struct json_object *tree, const char *key, const char *value)
+{
+	json_object_object_add(tree, key, json_object_new_string(value ? value : ""));
+}
+
+static struct json_object *strings(const struct strv *list)
+{
+	struct json_object *array = json_object_new_array_ext((int)list->n);
+
+	for (size_t i = 0; i < list->n; i++)
+		json_object_array_add(array, json_object_new_string(list->items[i]));
+	return array;
+}
+
+static struct json_object *network_settings(const struct container *c)
+{
+	struct json_object *tree = json_object_new_object();
+	struct json_object *networks = json_object_new_object();
+	struct json_object *endpoint = json_object_new_object();
+
+	ADD_CONSTANTS(endpoint, endpoint_constants);
+	json_object_object_add(networks, c->host_config.network_mode, endpoint);
+	ADD_CONSTANTS(tree, network_constants);
+	json_object_object_add(tree, "Networks", networks);
+	return tree;
+}
+
+/* The overlay as it is, or will be, mounted: only the container's own namespace has it. */
+static struct json_object *graph_driver(const struct engine *e, const struct container *c,
+					struct arena *a)
+{
+	struct json_object *tree = json_object_new_object();
+	struct json_object *data = json_object_new_object();
+	struct strv lower = { 0 };
+
+	for (size_t i = c->layers.n; i-- > 0;)
+		strv_add(&lower, a, arena_printf(a, "%s/layers/%s", e->root, c->layers.items[i]));
+	add_str(data, "ID", c->id);
+	add_str(data, "LowerDir", lower.n ? strv_join(&lower, a, ":") : "");
+	add_str(data, "MergedDir",
+		c->state.pid ? arena_printf(a, "/proc/%d/root", c->state.pid) : "");
+	add_str(data, "UpperDir", arena_printf(a, "%s/upper/%s", e->root, c->id));
+	add_str(data, "WorkDir", arena_printf(a, "%s/work/%s", e->root, c->id));
+	json_object_object_add(tree, "Data", data);
+	add_str(tree, "Name", "overlay2");
+	return tree;
+}
+
+static struct json_object *host_config(const struct container *c)
+{
+	struct json_object *tree = schema_tree(&host_config_schema, &c->host_config, SCHEMA_FULL);
+
+	ADD_CONSTANTS(tree, host_constants);
+	return tree;
+}
+
+static struct json_object *mounts(const struct container *c)
+{
+	struct json_object *array = json_object_new_array_ext((int)c->mounts.n);
+
+	for (size_t i = 0; i < c->mounts.n; i++)
+		json_object_array_add(array, schema_tree(&mount_point_schema, &c->mounts.items[i],
+							 SCHEMA_FULL));
+	return array;
+}
+
+/* Names of files that exist while the container runs, and are shown always, as docker does. */
+static void add_paths(const struct engine *e, const struct container *c, struct arena *a,
+		      struct json_object *tree)
+{
+	static const struct {
+		const char *key, *name;
+	} files[] = {
+		{ "ResolvConfPath", "resolv.conf" },
+		{ "HostnamePath", "hostname" },
+		{ "HostsPath", "hosts" },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		add_str(tree, files[i].key,
+			arena_printf(a, "%s/c/%s/%s", e->state, c->id, files[i].name));
+}
+
+static void add_sizes(struct engine *e, const struct container *c, struct json_object *tree)
+{
+	int64_t rw = 0, root = 0;
+
+	if (container_size(e, c, &rw, &root, NULL) < 0)
+		return;
+	json_object_object_add(tree, "SizeRw", json_object_new_int64(rw));
+	json_object_object_add(tree, "SizeRootFs", json_object_new_int64(root));
+}
+
+struct json_object *container_inspect(struct engine *e, const struct container *c, bool size)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct json_object *tree = json_object_new_object();
+	char created[TIMESTAMP_MAX];
+
+	timestamp_write(c->created, created);
+	add_str(tree, "Id", c->id);
+	add_str(tree, "Created", created);
+	add_str(tree, "Path", c->path);
+	json_object_object_add(tree, "Args", strings(&c->args));
+	json_object_object_add(tree, "State",
+			       schema_tree(&container_state_schema, &c->state, SCHEMA_FULL));
+	add_str(tree, "Image", c->image);
+	add_paths(e, c, &a, tree);
+	add_str(tree, "LogPath", container_log_path(e, c, &a));
+	add_str(tree, "Name", arena_printf(&a, "/%s", c->name));
+	json_object_object_add(tree, "RestartCount", json_object_new_int(c->restart_count));
+	add_str(tree, "Driver", "overlay2");
+	add_str(tree, "Platform", "linux");
+	add_str(tree, "MountLabel", "");
+	add_str(tree, "ProcessLabel", "");
+	add_str(tree, "AppArmorProfile", "");
+	json_object_object_add(tree, "ExecIDs", NULL);
+	json_object_object_add(tree, "HostConfig", host_config(c));
+	json_object_object_add(tree, "GraphDriver", graph_driver(e, c, &a));
+	if (size)
+		add_sizes(e, c, tree);
+	json_object_object_add(tree, "Mounts", mounts(c));
+	json_object_object_add(tree, "Config",
+			       schema_tree(&container_config_schema, &c->config, SCHEMA_FULL));
+	json_object_object_add(tree, "NetworkSettings", network_settings(c));
+	json_object_object_add(tree, "Notes", strings(&c->notes));
+	return tree;
+}

@@ -1,0 +1,158 @@
+/*
+ * engine.h - containers: create, start, watch, stop, remove
+ *
+ * There is no daemon: the program that includes this does the work itself. What must be
+ * remembered is in the store (state) and in the kernel, so any process may be killed at any time
+ * and the next one carries on; engine_heal() is what makes that true.
+ *
+ * Names given to these functions are what a user types: a name, an ID, or the unique beginning
+ * of an ID. -ENOENT: "No such container: NAME".
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/container.h"
+#include "model/shim_proto.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+struct image_store;
+struct state;
+
+struct engine_paths {
+	const char *root;  /* NULL: BERTH_ROOT, else /var/lib/berth */
+	const char *state; /* NULL: BERTH_STATE, else /run/berth */
+};
+
+/* Directories are made (0700) when missing; after a reboot everything is healed once. */
+int engine_open(const struct engine_paths *paths, struct engine **ret, struct err *err);
+void engine_close(struct engine *e);
+static inline void engine_cleanup(struct engine **e)
+{
+	engine_close(*e);
+	*e = NULL;
+}
+struct state *engine_state(struct engine *e);
+struct image_store *engine_images(struct engine *e);
+const char *engine_root(const struct engine *e);
+
+/*
+ * Brings store, files and kernel together again after killed processes: folds exit records,
+ * removes what containers that are gone left. Commands that list or name containers call it;
+ * start and run only when the last time is ten seconds ago.
+ */
+int engine_heal(struct engine *e, struct err *err);
+
+/* -- create -- */
+
+struct create_spec {
+	const char *name;  /* NULL: made up, "eager_turing" */
+	const char *image; /* reference or ID; -ENOENT when it is not here */
+	/* As the user gave them; the image's values are merged in: env, labels, cmd, entrypoint,
+	 * ... */
+	struct container_config config;
+	struct host_config host;
+	bool entrypoint_reset; /* --entrypoint "" */
+	bool will_start;       /* `run`: the document is written once, as running */
+};
+
+/*
+ * ret_id: 64 hex digits. Notes (see struct container) are also what `run` warns about. With
+ * will_start, what spec points to must live until container_start() was called for this ID. Errors:
+ * -ENOENT no such image, -EEXIST the name is taken, -EINVAL; nothing is left then.
+ */
+int container_create(struct engine *e, const struct create_spec *spec, char ret_id[65],
+		     struct err *err);
+
+/* The notes of the container created last, without reading it again; the engine's. */
+const struct strv *container_create_notes(const struct engine *e);
+
+/* -- start and attach -- */
+
+struct start_opts {
+	bool attach_stdin, attach_stdout, attach_stderr; /* none: detached */
+	uint32_t console_height, console_width;
+};
+
+/* A connection to a shim: see shim_client.h for what can be done with it. */
+struct shim_client;
+
+/*
+ * Starts it and returns when its program runs. With an attach flag *ret_client is the attached
+ * connection, which the caller closes; otherwise it is NULL. On failure *ret_exit is the exit
+ * status that docker's `run` has then (125, 126, 127), and the container stays in state created
+ * with the error in it.
+ */
+int container_start(struct engine *e, const char *name, const struct start_opts *opts,
+		    struct shim_client **ret_client, int *ret_exit, struct err *err);
+/* Attaches to a running container. -EINVAL when it does not run, -EBUSY when paused. */
+int container_attach(struct engine *e, const char *name, uint32_t flags,
+		     struct shim_client **ret_client, struct err *err);
+
+/* -- look -- */
+
+/* The document with its live state. */
+int container_find(struct engine *e, const char *name, struct arena *a, struct container *ret,
+		   struct err *err);
+struct container_list {
+	struct container *items;
+	size_t n;
+};
+/* Newest first; all: also those that do not run. */
+int container_list(struct engine *e, bool all, struct arena *a, struct container_list *ret,
+		   struct err *err);
+/* Bytes in the container's own layer, and in that layer and its image. */
+int container_size(struct engine *e, const struct container *c, int64_t *ret_rw, int64_t *ret_root,
+		   struct err *err);
+/* The API's inspect document (docker's members, all of them), a json-c tree the caller puts. */
+struct json_object *container_inspect(struct engine *e, const struct container *c, bool size);
+/* Path of the json-file log, arena's; NULL with log driver none. */
+const char *container_log_path(struct engine *e, const struct container *c, struct arena *a);
+/* PIDs (host's) of every process in it. */
+int container_pids(struct engine *e, const char *name, struct arena *a, int **ret_pids,
+		   size_t *ret_n, struct err *err);
+
+/* -- change -- */
+
+/* timeout_s: NULL the container's own; -1 waits for ever. signal 0: the container's own. */
+int container_stop(struct engine *e, const char *name, const int64_t *timeout_s, int signal,
+		   struct err *err);
+int container_restart(struct engine *e, const char *name, const int64_t *timeout_s, int signal,
+		      struct err *err);
+int container_kill(struct engine *e, const char *name, int signal, struct err *err);
+int container_pause(struct engine *e, const char *name, struct err *err);
+int container_unpause(struct engine *e, const char *name, struct err *err);
+int container_rename(struct engine *e, const char *name, const char *new_name, struct err *err);
+/* -EBUSY when it runs and force is false. */
+int container_remove(struct engine *e, const char *name, bool force, bool volumes, struct err *err);
+
+enum wait_for { WAIT_NOT_RUNNING, WAIT_NEXT_EXIT, WAIT_REMOVED };
+int container_wait(struct engine *e, const char *name, enum wait_for until, int *ret_exit,
+		   struct err *err);
+/* After `run` got SHIM_EXITED: takes the exit into the store and, with AutoRemove, removes it. */
+int container_finished(struct engine *e, const char *id, const struct shim_status *last,
+		       struct err *err);
+/* What a shim executes for a detached --rm container when it ended. */
+int container_reap(struct engine *e, const char *id, struct err *err);
+
+/* -- exec -- */
+
+struct exec_spec {
+	struct strv cmd, env;
+	const char *user, *working_dir;
+	bool tty, interactive, detach, privileged;
+	const char *detach_keys; /* bytes */
+	uint32_t console_height, console_width;
+};
+/*
+ * Not detached: does not return on success; the calling process becomes the exec shim and exits
+ * with the command's status. Detached: returns once the command runs. *ret_exit as in start.
+ */
+int container_exec(struct engine *e, const char *name, const struct exec_spec *spec, int *ret_exit,
+		   struct err *err);
+
+#endif

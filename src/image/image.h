@@ -1,0 +1,126 @@
+/*
+ * image.h - images: content by digest, layers as directories, references
+ *
+ * Under ROOT: blobs/sha256/HEX (configurations, manifests), layers/HEX (one unpacked layer each,
+ * named by its uncompressed digest; complete or absent), tmp/ (what is being made; swept).
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/image_doc.h"
+#include "state/state.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct image_store;
+
+/* Directories under root are made when they are needed. The state stays the caller's and must
+ * outlive it.
+ */
+int image_store_open(const char *root, struct state *st, struct image_store **ret, struct err *err);
+void image_store_close(struct image_store *is);
+static inline void image_store_cleanup(struct image_store **is)
+{
+	image_store_close(*is);
+	*is = NULL;
+}
+
+/*
+ * What a name means: a reference ("busybox", "busybox:1.36", "host:5000/a@sha256:…"), a full or
+ * shortened ID with or without "sha256:". -ENOENT "No such image: NAME"; -EINVAL when a short ID
+ * is ambiguous.
+ */
+int image_find(struct image_store *is, struct state_txn *txn, const char *name, struct arena *a,
+	       struct image_doc *ret_doc, struct err *err);
+
+/*
+ * All images, newest first; the list is the arena's. Removes files that killed commands left on the
+ * way, as far as no load is running.
+ */
+int image_list(struct image_store *is, struct state_txn *txn, struct arena *a,
+	       struct image_doc_list *ret_list, struct err *err);
+
+/* Points ref at the image source; a reference that exists moves. */
+int image_tag(struct image_store *is, const char *source, const char *ref, struct err *err);
+
+struct image_removed {
+	struct strv untagged; /* familiar references */
+	struct strv deleted;  /* "sha256:…" of the image, then of its layers */
+};
+
+/*
+ * Removes a name; the image goes with its last name, layers with their last image. in_use(ctx,
+ * image id) names a container that uses it or returns NULL: then -EBUSY (docker's conflict words)
+ * unless force and the container does not run.
+ */
+struct image_users {
+	/* arena string with the container's ID, or NULL; *ret_running says whether it runs */
+	const char *(*user)(void *ctx, struct state_txn *txn, const char *image_id,
+			    bool *ret_running);
+	void *ctx;
+};
+int image_remove(struct image_store *is, const char *name, bool force, bool no_prune,
+		 const struct image_users *users, struct arena *a, struct image_removed *ret,
+		 struct err *err);
+
+/* Bytes that the image's layers take as docker counts them (uncompressed content). */
+int64_t image_size(const struct image_doc *doc);
+
+/* Removes what killed commands left in tmp/ and layers without an image; cheap when there is none.
+ */
+int image_sweep(struct image_store *is, struct err *err);
+
+/* -- bringing images in; only programs that link image_load() link its libraries -- */
+
+struct image_progress_layer {
+	const char *digest;
+	int64_t taken, total; /* bytes of the archive; total -1: unknown */
+	bool ended;
+};
+/* report is called by the calling thread every 100 ms, and at the end. NULL: no reports. */
+struct image_progress {
+	void (*report)(void *ctx, const struct image_progress_layer *layers, size_t n);
+	void *ctx;
+};
+
+struct image_load_spec {
+	int fd;               /* the archive: a file, or a pipe (which is copied to disk first) */
+	const char *platform; /* "linux/arm64"; NULL: this machine's */
+	struct image_progress progress;
+};
+
+/* One image of the archive; strings are the arena's. */
+struct image_loaded {
+	const char *id;
+	struct strv names; /* familiar references it has now by the archive */
+	struct strv moved; /* "NAME ID": names that another image had before */
+};
+struct image_loaded_list {
+	struct image_loaded *items;
+	size_t n;
+};
+
+/*
+ * Loads all images of an archive: what `docker save` writes (old or new) or an OCI image layout,
+ * the whole of it plain or compressed. All of it or nothing. -EINVAL when it is no such archive, is
+ * damaged, or lies about a digest; -ENOSPC.
+ */
+int image_load(struct image_store *is, const struct image_load_spec *spec, struct arena *a,
+	       struct image_loaded_list *ret, struct err *err);
+
+struct image_import_spec {
+	int fd;              /* a tar of a root file system, plain or compressed */
+	const char *ref;     /* a name for it, or NULL */
+	const char *message; /* of its history */
+	const char *platform;
+	struct strv changes; /* Dockerfile instructions: "CMD [\"sh\"]" */
+	struct image_progress progress;
+};
+/* An image of one layer; *ret_id ("sha256:…") is the arena's. */
+int image_import(struct image_store *is, const struct image_import_spec *spec, struct arena *a,
+		 const char **ret_id, struct err *err);
+
+#endif

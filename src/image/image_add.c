@@ -1,0 +1,293 @@
+/*
+ * image_add.c - new images, from unpacked layers to records, all or nothing
+ *
+ * The order makes it safe: layers are unpacked below tmp/, brought to the disk by one syncfs(2) for
+ * all of them, renamed into layers/; configurations become blobs; and then one transaction says
+ * that all this is there. Killed before it, nothing of it exists, and a sweep removes the files.
+ * Two loads of one layer at once both unpack it; the second rename finds the place taken, by the
+ * same content.
+ */
+#include "image/image_add.h"
+
+#include "base/mem.h"
+#include "base/own.h"
+#include "codec/digest.h"
+#include "image/image_sweep.h"
+#include "image/sha256.h"
+#include "image/unpack.h"
+#include "sys/file.h"
+#include "sys/rmtree.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+int image_add_begin(struct image_store *is, struct arena *a, struct image_add *add, struct err *err)
+{
+	int r;
+
+	*add = (struct image_add){ .is = is, .a = a, .dirs = IMAGE_DIRS_INIT, .tmp = -1 };
+	image_sweep_files(is); /* what a killed load left may be the space that this one needs */
+	r = image_dirs_open(is, true, &add->dirs, err);
+	if (r < 0)
+		return r;
+	r = image_sweep_lock_out(&add->dirs);
+	if (r < 0)
+		return err_code(err, r, "%s/layers: lock", is->root);
+	(void)snprintf(add->tmp_name, sizeof(add->tmp_name), "add.%d", (int)getpid());
+	r = rmtree_at(add->dirs.tmp, add->tmp_name); /* of a dead process that had our number */
+	if (r == 0 && mkdirat(add->dirs.tmp, add->tmp_name, 0700) < 0)
+		r = -errno;
+	if (r == 0) {
+		add->tmp = openat(add->dirs.tmp, add->tmp_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = add->tmp < 0 ? -errno : 0;
+	}
+	return r < 0 ? err_code(err, r, "%s/tmp", is->root) : 0;
+}
+
+/* -- unpacking -- */
+
+static void layer_name(const struct image_add *add, const struct add_layer *l, char name[24])
+{
+	(void)snprintf(name, 24, "%zu", (size_t)(l - add->layers));
+}
+
+/* What the store has of the layers; the rest is to be unpacked. */
+static int find_present(struct image_add *add, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	int r = state_begin(add->is->st, STATE_READ, &txn, err);
+
+	for (size_t i = 0; r == 0 && i < add->n_layers; i++) {
+		struct add_layer *l = &add->layers[i];
+
+		l->unpacked =
+			!l->diff_id || state_get_doc(txn, STATE_LAYERS, digest_hex(l->diff_id),
+						     &layer_doc_schema, add->a, &l->doc, NULL) < 0;
+	}
+	return r;
+}
+
+static int make_directory(struct image_add *add, const struct add_layer *l, int *ret_fd,
+			  struct err *err)
+{
+	char name[24];
+
+	layer_name(add, l, name);
+	if (mkdirat(add->tmp, name, 0755) < 0)
+		return err_sys(err, "%s/tmp", add->is->root);
+	*ret_fd = openat(add->tmp, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(err, "%s/tmp", add->is->root) : 0;
+}
+
+static int prepare(struct image_add *add, struct unpack_job *jobs, struct add_layer **which,
+		   size_t *ret_n, struct err *err)
+{
+	size_t n = 0;
+	int r = find_present(add, err);
+
+	for (size_t i = 0; r == 0 && i < add->n_layers; i++) {
+		struct add_layer *l = &add->layers[i];
+
+		if (!l->unpacked)
+			continue;
+		jobs[n].dirfd = -1;
+		jobs[n].range = l->range;
+		jobs[n].diff_id = l->diff_id;
+		jobs[n].blob_digest = l->blob_digest;
+		jobs[n].name = l->diff_id ? arena_printf(add->a, "layer %s", l->diff_id) : "layer";
+		which[n] = l;
+		r = make_directory(add, l, &jobs[n].dirfd, err);
+		n++;
+	}
+	*ret_n = n;
+	return r;
+}
+
+int image_add_unpack(struct image_add *add, const struct image_progress *progress, struct err *err)
+{
+	OWN(mem) struct unpack_job *jobs = mem_alloc(add->n_layers * sizeof(*jobs));
+	OWN(mem) struct add_layer **which = mem_alloc(add->n_layers * sizeof(*which));
+	mode_t mask = umask(0);
+	size_t n;
+	int r = prepare(add, jobs, which, &n, err);
+
+	if (r == 0)
+		r = unpack_all(jobs, n, progress, err);
+	for (size_t i = 0; i < n; i++) {
+		struct add_layer *l = which[i];
+
+		fd_cleanup(&jobs[i].dirfd);
+		if (r < 0)
+			continue;
+		l->diff_id = arena_strdup(add->a, jobs[i].digest);
+		l->doc = (struct layer_doc){ IMAGE_DOC_VERSION, l->diff_id, jobs[i].size,
+					     jobs[i].inodes };
+	}
+	(void)umask(mask);
+	return r;
+}
+
+/* -- configurations -- */
+
+static const char *comment_of(const struct image_config *c)
+{
+	return c->history.n ? c->history.items[c->history.n - 1].comment : NULL;
+}
+
+int image_add_config(struct arena *a, const char *text, size_t len, ssize_t n_layers,
+		     struct add_image *image, struct err *err)
+{
+	struct image_config c;
+	char id[DIGEST_TEXT];
+	int r = schema_read(&image_config_schema, text, len, a, &c, err);
+
+	if (r < 0)
+		return err_wrap(err, "the image's configuration");
+	for (size_t i = 0; i < c.rootfs.diff_ids.n; i++)
+		if (!digest_is_valid(c.rootfs.diff_ids.items[i]))
+			return err_set(err, -EINVAL,
+				       "the image's configuration: not a sha256 digest: \"%.100s\"",
+				       c.rootfs.diff_ids.items[i]);
+	if (n_layers >= 0 && (size_t)n_layers != c.rootfs.diff_ids.n)
+		return err_set(err, -EINVAL,
+			       "invalid manifest, layers length mismatch: expected %zu, got %zd",
+			       c.rootfs.diff_ids.n, n_layers);
+	if (!str_is_empty(c.os) && !str_eq(c.os, "linux"))
+		return err_set(err, -EINVAL, "cannot load %s image: only linux images run here",
+			       c.os);
+	sha256_of(text, len, id);
+	image->config = text;
+	image->config_len = len;
+	image->doc = (struct image_doc){
+		.version = IMAGE_DOC_VERSION,
+		.id = arena_strdup(a, id),
+		.created = c.created,
+		.architecture = c.architecture,
+		.variant = c.variant,
+		.os = c.os,
+		.author = c.author,
+		.comment = comment_of(&c),
+		.diff_ids = c.rootfs.diff_ids,
+		.config = c.config,
+	};
+	return 0;
+}
+
+/* -- records -- */
+
+static int64_t layer_size(const struct image_add *add, const char *diff_id)
+{
+	for (size_t i = 0; i < add->n_layers; i++)
+		if (str_eq(add->layers[i].diff_id, diff_id))
+			return add->layers[i].doc.size;
+	return 0;
+}
+
+static int put_image(struct image_add *add, struct state_txn *txn, struct add_image *image,
+		     struct err *err)
+{
+	struct image_doc *doc = &image->doc, old;
+	int r = image_store_get(txn, doc->id, add->a, &old, NULL);
+
+	if (r == 0) { /* it keeps the names it has */
+		doc->repo_tags = old.repo_tags;
+		doc->repo_digests = old.repo_digests;
+	}
+	doc->size = 0;
+	for (size_t i = 0; i < doc->diff_ids.n; i++)
+		doc->size += layer_size(add, doc->diff_ids.items[i]);
+	doc->last_tag_time = image_store_now();
+	r = 0;
+	for (size_t i = 0; r == 0 && i < image->refs.n; i++) {
+		const char *loser;
+
+		r = image_store_name(txn, doc, image->refs.items[i], add->a, &loser, err);
+		if (r == 0 && loser)
+			strv_add(&image->moved, add->a,
+				 arena_printf(add->a, "%s %s", image->refs.items[i], loser));
+	}
+	return r < 0 ? r : image_store_put(txn, doc, err);
+}
+
+static int put_records(struct image_add *add, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	int r = state_begin(add->is->st, STATE_WRITE, &txn, err);
+
+	/* Also those that were there: somebody may have removed their record, but, as long as we
+	 * have the lock, not their directory. */
+	for (size_t i = 0; r == 0 && i < add->n_layers; i++)
+		r = state_put_doc(txn, STATE_LAYERS, digest_hex(add->layers[i].diff_id),
+				  &layer_doc_schema, &add->layers[i].doc, err);
+	for (size_t i = 0; r == 0 && i < add->n_images; i++)
+		r = put_image(add, txn, &add->images[i], err);
+	return r < 0 ? r : state_commit(&txn, err);
+}
+
+static int place_layer(struct image_add *add, const struct add_layer *l)
+{
+	char name[24];
+
+	layer_name(add, l, name);
+	if (renameat(add->tmp, name, add->dirs.layers, digest_hex(l->diff_id)) == 0)
+		return 0;
+	/* Another load was first: the same digest, the same layer. Ours goes with tmp. */
+	return errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
+}
+
+static int place_layers(struct image_add *add, struct err *err)
+{
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < add->n_layers; i++)
+		any |= add->layers[i].unpacked;
+	if (!any)
+		return 0;
+	if (syncfs(add->tmp) < 0)
+		return err_sys(err, "bringing layers to the disk");
+	for (size_t i = 0; r == 0 && i < add->n_layers; i++)
+		if (add->layers[i].unpacked)
+			r = place_layer(add, &add->layers[i]);
+	if (r == 0 && fsync(add->dirs.layers) < 0)
+		r = -errno;
+	return r < 0 ? err_code(err, r, "%s/layers", add->is->root) : 0;
+}
+
+static int write_blobs(struct image_add *add, struct err *err)
+{
+	for (size_t i = 0; i < add->n_images; i++) {
+		const struct add_image *image = &add->images[i];
+		int r = file_write_at(add->dirs.blobs, digest_hex(image->doc.id), image->config,
+				      image->config_len, 0600, FILE_SYNC);
+
+		if (r < 0)
+			return err_code(err, r, "%s/blobs", add->is->root);
+	}
+	return 0;
+}
+
+int image_add_commit(struct image_add *add, struct err *err)
+{
+	int r = place_layers(add, err);
+
+	if (r == 0)
+		r = write_blobs(add, err);
+	if (r == 0)
+		r = put_records(add, err);
+	add->committed = r == 0;
+	return r;
+}
+
+void image_add_cleanup(struct image_add *add)
+{
+	if (!add->is)
+		return;
+	fd_cleanup(&add->tmp);
+	if (add->tmp_name[0])
+		(void)rmtree_at(add->dirs.tmp, add->tmp_name);
+	image_dirs_cleanup(&add->dirs); /* and with it the lock */
+	if (!add->committed)            /* layers and blobs that have their place but no record */
+		(void)image_sweep(add->is, NULL);
+	add->is = NULL;
+}

@@ -1,0 +1,422 @@
+/*
+ * unpack.c - layers out of an archive into directories, several at once
+ *
+ * A layer is one pass over its bytes by two threads: one reads, inflates and hashes, the other one
+ * takes the tar apart and writes files, which is mostly the kernel's work. So a single large layer
+ * keeps two processors busy, and several layers at once fill what gaps there are. Threads get a
+ * plan and return a result; between the two of a layer stands a ring of buffers, which libarchive
+ * reads in place.
+ *
+ * What a layer may cost is bounded, since a few kilobytes can describe files without end.
+ */
+#include "image/unpack.h"
+
+#include "base/mem.h"
+#include "base/own.h"
+#include "image/layer_tree.h"
+#include "image/ring.h"
+#include "image/sha256.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+enum { XATTRS_MAX = 64, REPORT_MS = 100, WORKERS_LEAST = 2 };
+static const int64_t layer_bytes_max = (int64_t)1 << 40, layer_inodes_max = 8 << 20;
+
+/* -- the side that reads -- */
+
+struct feeder {
+	struct unpack_job *job;
+	const atomic_bool *stop;
+	struct ring *ring;
+	int code;
+	struct err err;
+};
+
+static int check_digest(const char *what, const char *want, const char *got, struct err *err)
+{
+	if (!want || str_eq(want, got))
+		return 0;
+	return err_set(err, -EINVAL, "%s has the digest %s, not %s", what, got, want);
+}
+
+static int feed(struct feeder *f, struct decompress *d, struct sha256 *hash)
+{
+	ssize_t n;
+
+	do {
+		char *slot = ring_slot(f->ring);
+
+		if (!slot || atomic_load(f->stop))
+			return -ECANCELED;
+		n = decompress_read(d, slot, RING_SLOT_SIZE, &f->err);
+		if (n < 0)
+			return (int)n;
+		sha256_add(hash, slot, (size_t)n);
+		atomic_store(&f->job->taken, decompress_taken(d));
+		if (n > 0)
+			ring_push(f->ring, (size_t)n);
+	} while (n > 0);
+	return 0;
+}
+
+static int feed_and_check(struct feeder *f)
+{
+	struct unpack_job *job = f->job;
+	OWN(decompress) struct decompress *d = NULL;
+	OWN(sha256) struct sha256 hash = { NULL };
+	char blob[DIGEST_TEXT];
+	int r;
+
+	/* Where both digests must be the same, one hash tells: either it is plain, or it is wrong.
+	 */
+	r = decompress_open(&job->range,
+			    job->blob_digest && !str_eq(job->blob_digest, job->diff_id), &d,
+			    &f->err);
+	if (r < 0)
+		return r;
+	sha256_init(&hash);
+	r = feed(f, d, &hash);
+	if (r < 0)
+		return r;
+	sha256_end(&hash, job->digest);
+	r = check_digest("its content", job->diff_id, job->digest, &f->err);
+	if (r == 0 && job->blob_digest && !str_eq(job->blob_digest, job->diff_id)) {
+		r = decompress_digest(d, blob, &f->err);
+		if (r == 0)
+			r = check_digest("it", job->blob_digest, blob, &f->err);
+	}
+	return r;
+}
+
+static void *feeder_main(void *ctx)
+{
+	struct feeder *f = ctx;
+
+	f->code = feed_and_check(f);
+	/* A failure stops the other side; the end lets it finish. */
+	if (f->code < 0)
+		ring_stop(f->ring);
+	ring_end(f->ring);
+	return NULL;
+}
+
+/* -- the side that writes -- */
+
+static la_ssize_t next_input(struct archive *a, void *ctx, const void **ret)
+{
+	size_t len = 0;
+
+	(void)a;
+	*ret = ring_next(ctx, &len);
+	return (la_ssize_t)len;
+}
+
+static int archive_failed(struct archive *a, struct err *err)
+{
+	const char *why = archive_error_string(a);
+
+	return err_set(err, -EINVAL, "%s", why ? why : "not a tar archive");
+}
+
+static size_t read_xattrs(struct archive_entry *ae, struct layer_xattr xattrs[XATTRS_MAX])
+{
+	size_t n = 0;
+
+	if (archive_entry_xattr_reset(ae) == 0)
+		return 0;
+	while (n < XATTRS_MAX && archive_entry_xattr_next(ae, &xattrs[n].name, &xattrs[n].value,
+							  &xattrs[n].len) == ARCHIVE_OK)
+		n++;
+	return n;
+}
+
+static uint32_t clamp_id(int64_t id)
+{
+	return id < 0 || id >= UINT32_MAX ? UINT32_MAX : (uint32_t)id;
+}
+
+static int read_entry(struct archive_entry *ae, struct layer_xattr xattrs[XATTRS_MAX],
+		      struct layer_entry *e, struct err *err)
+{
+	*e = (struct layer_entry){
+		.path = archive_entry_pathname(ae),
+		.hardlink = archive_entry_hardlink(ae),
+		.symlink = archive_entry_symlink(ae),
+		.mode = archive_entry_mode(ae),
+		.uid = clamp_id(archive_entry_uid(ae)),
+		.gid = clamp_id(archive_entry_gid(ae)),
+		.device = archive_entry_rdev(ae),
+		.size = archive_entry_size(ae),
+		.mtime = { archive_entry_mtime(ae), archive_entry_mtime_nsec(ae) },
+		.xattrs = xattrs,
+		.n_xattrs = read_xattrs(ae, xattrs),
+	};
+	if (!e->path)
+		return err_set(err, -EINVAL, "an entry without a readable name");
+	if (e->uid == UINT32_MAX || e->gid == UINT32_MAX)
+		return err_set(err, -EINVAL, "%.200s: an owner that no system has", e->path);
+	if (e->mtime.tv_nsec < 0 || e->mtime.tv_nsec > 999999999)
+		e->mtime.tv_nsec = 0;
+	if (e->size < 0)
+		return err_set(err, -EINVAL, "%.200s: less than no bytes", e->path);
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len, off_t offset)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(fd, data, len, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+		offset += n;
+	}
+	return 0;
+}
+
+/* The file's contents; holes stay holes. */
+static int write_data(struct archive *a, const struct layer_entry *e, int fd, struct err *err)
+{
+	int64_t end = 0, offset;
+	const void *data;
+	size_t len;
+	int r;
+
+	while ((r = archive_read_data_block(a, &data, &len, &offset)) >= ARCHIVE_WARN) {
+		if (r == ARCHIVE_EOF)
+			break;
+		if (offset < end || offset > e->size || (int64_t)len > e->size - offset)
+			return err_set(err, -EINVAL, "%.200s: its pieces do not fit", e->path);
+		r = write_all(fd, data, len, offset);
+		if (r < 0)
+			return err_code(err, r, "%.200s", e->path);
+		end = offset + (int64_t)len;
+	}
+	if (r != ARCHIVE_EOF)
+		return archive_failed(a, err);
+	if (end < e->size && ftruncate(fd, e->size) < 0)
+		return err_sys(err, "%.200s", e->path);
+	return 0;
+}
+
+static int check_limits(const struct layer_tree *t, struct err *err)
+{
+	if (layer_tree_size(t) > layer_bytes_max)
+		return err_set(err, -EFBIG, "more than %lld bytes in one layer",
+			       (long long)layer_bytes_max);
+	if (layer_tree_inodes(t) > layer_inodes_max)
+		return err_set(err, -EFBIG, "more than %lld files in one layer",
+			       (long long)layer_inodes_max);
+	return 0;
+}
+
+static int unpack_entry(struct archive *a, struct archive_entry *ae, struct layer_tree *t,
+			struct err *err)
+{
+	struct layer_xattr xattrs[XATTRS_MAX];
+	struct layer_entry e;
+	struct err other = ERR_INIT;
+	OWN(fd) int fd = -1;
+	int r = read_entry(ae, xattrs, &e, err);
+
+	if (r == 0 && S_ISREG(e.mode) && !e.hardlink && e.size > layer_bytes_max)
+		return err_set(err, -EFBIG, "%.200s: too large", e.path);
+	if (r == 0)
+		r = layer_tree_add(t, &e, &fd, err);
+	if (r == 0)
+		r = check_limits(t, err);
+	if (r < 0 || fd < 0)
+		return r;
+	if (e.size > 0)
+		r = write_data(a, &e, fd, err);
+	if (layer_tree_close(t, &e, &fd, &other) < 0 && r == 0) {
+		r = other.code;
+		*err = other;
+	}
+	return r;
+}
+
+static int unpack_entries(struct archive *a, struct layer_tree *t, const atomic_bool *stop,
+			  struct err *err)
+{
+	struct archive_entry *ae;
+	int r;
+
+	while ((r = archive_read_next_header(a, &ae)) != ARCHIVE_EOF) {
+		if (r < ARCHIVE_WARN)
+			return archive_failed(a, err);
+		r = atomic_load(stop) ? -ECANCELED : unpack_entry(a, ae, t, err);
+		if (r < 0)
+			return r;
+	}
+	return layer_tree_finish(t, err);
+}
+
+static void free_archive(struct archive **a)
+{
+	(void)archive_read_free(*a);
+}
+
+static int write_layer(struct unpack_job *job, struct ring *ring, const atomic_bool *stop,
+		       struct err *err)
+{
+	__attribute__((cleanup(free_archive))) struct archive *a = archive_read_new();
+	OWN(layer_tree) struct layer_tree *t = layer_tree_new(job->dirfd);
+	size_t len;
+	int r;
+
+	if (!a)
+		mem_exhausted(0);
+	(void)archive_read_support_format_tar(a);
+	(void)archive_read_support_format_empty(a);
+	r = archive_read_open(a, ring, NULL, next_input, NULL);
+	r = r < ARCHIVE_WARN ? archive_failed(a, err) : unpack_entries(a, t, stop, err);
+	if (r < 0)
+		return r;
+	/* What follows the tar's end counts for the digest. */
+	while (ring_next(ring, &len))
+		;
+	job->size = layer_tree_size(t);
+	job->inodes = layer_tree_inodes(t);
+	return 0;
+}
+
+static int unpack_one(struct unpack_job *job, struct ring *ring, const atomic_bool *stop)
+{
+	struct feeder feeder = { .job = job, .stop = stop, .ring = ring };
+	pthread_t thread;
+	int r = -pthread_create(&thread, NULL, feeder_main, &feeder);
+
+	if (r < 0)
+		return err_code(&job->err, r, "%s: making a thread", job->name);
+	r = write_layer(job, ring, stop, &job->err);
+	if (r < 0)
+		ring_stop(ring);
+	(void)pthread_join(thread, NULL);
+	/* When both failed, the writer has only seen that its input ended. */
+	if (feeder.code < 0 && (r == 0 || feeder.err.code || atomic_load(stop))) {
+		job->err = feeder.err;
+		r = feeder.code;
+	}
+	return r < 0 && job->err.code ? err_wrap(&job->err, "%s", job->name) : r;
+}
+
+/* -- many -- */
+
+struct pool {
+	struct unpack_job **jobs; /* the largest first, so that none is left at the end */
+	size_t n;
+	atomic_size_t next, done;
+	atomic_bool stop;
+};
+
+static void *worker_main(void *ctx)
+{
+	struct pool *p = ctx;
+	struct ring ring;
+	size_t i;
+
+	ring_init(&ring);
+	while ((i = atomic_fetch_add(&p->next, 1)) < p->n) {
+		struct unpack_job *job = p->jobs[i];
+
+		ring_reset(&ring);
+		job->code = atomic_load(&p->stop) ? -ECANCELED : unpack_one(job, &ring, &p->stop);
+		if (job->code < 0)
+			atomic_store(&p->stop, true);
+		atomic_store(&job->ended, true);
+		atomic_fetch_add(&p->done, 1);
+	}
+	ring_done(&ring);
+	return NULL;
+}
+
+static int largest_first(const void *x, const void *y)
+{
+	const struct unpack_job *a = *(struct unpack_job *const *)x,
+				*b = *(struct unpack_job *const *)y;
+
+	return a->range.size < b->range.size ? 1 : a->range.size > b->range.size ? -1 : 0;
+}
+
+static size_t count_processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : (size_t)CPU_COUNT(&set);
+}
+
+static void report(const struct image_progress *progress, struct unpack_job *jobs, size_t n)
+{
+	OWN(mem) struct image_progress_layer *layers = mem_alloc(n * sizeof(*layers));
+
+	for (size_t i = 0; i < n; i++)
+		layers[i] = (struct image_progress_layer){
+			.digest = jobs[i].diff_id ? jobs[i].diff_id : jobs[i].name,
+			.taken = atomic_load(&jobs[i].taken),
+			.total = jobs[i].range.size,
+			.ended = atomic_load(&jobs[i].ended),
+		};
+	progress->report(progress->ctx, layers, n);
+}
+
+static void watch(struct pool *p, const struct image_progress *progress, struct unpack_job *jobs)
+{
+	while (progress && progress->report) {
+		const struct timespec pause = { .tv_nsec = REPORT_MS * 1000000L };
+		bool last = atomic_load(&p->done) == p->n;
+
+		report(progress, jobs, p->n);
+		if (last)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static int first_failure(struct pool *p, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct unpack_job *job = p->jobs[i];
+
+		/* Those that were stopped have nothing to say. */
+		if (job->code < 0 && (r == 0 || r == -ECANCELED)) {
+			r = job->code;
+			if (err && job->err.code)
+				*err = job->err;
+		}
+	}
+	return r;
+}
+
+int unpack_all(struct unpack_job *jobs, size_t n, const struct image_progress *progress,
+	       struct err *err)
+{
+	size_t most = count_processors(), started = 0;
+	OWN(mem) struct unpack_job **order = mem_alloc(n * sizeof(*order));
+	OWN(mem) pthread_t *threads = mem_alloc((n ? n : 1) * sizeof(*threads));
+	struct pool p = { .jobs = order, .n = n };
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = &jobs[i];
+	qsort(order, n, sizeof(*order), largest_first);
+	most = most < WORKERS_LEAST ? WORKERS_LEAST : most;
+	while (started < n && started < most &&
+	       pthread_create(&threads[started], NULL, worker_main, &p) == 0)
+		started++;
+	if (started == 0) /* no thread to be had, or nothing to do */
+		(void)worker_main(&p);
+	watch(&p, progress, jobs);
+	for (size_t i = 0; i < started; i++)
+		(void)pthread_join(threads[i], NULL);
+	return first_failure(&p, err);
+}

@@ -1,0 +1,214 @@
+/*
+ * image_manifest.c - what image archives and registries say about images
+ */
+#include "model/image_manifest.h"
+
+#include "base/own.h"
+#include "codec/digest.h"
+
+#define T struct image_platform
+SCHEMA(image_platform, T, F_STR(T, architecture, "architecture", OMIT_EMPTY),
+       F_STR(T, os, "os", OMIT_EMPTY), F_STR(T, os_version, "os.version", OMIT_EMPTY),
+       F_STR(T, variant, "variant", OMIT_EMPTY));
+#undef T
+
+#define T struct oci_descriptor
+SCHEMA(oci_descriptor, T, F_STR(T, media_type, "mediaType", OMIT_EMPTY),
+       F_STR(T, digest, "digest", REQUIRED), F_I64(T, size, "size", REQUIRED),
+       F_PTR(T, platform, "platform", image_platform, OMIT_EMPTY),
+       F_MAP(T, annotations, "annotations", OMIT_EMPTY));
+#undef T
+
+#define T struct oci_manifest
+SCHEMA(oci_manifest, T, F_INT(T, schema_version, "schemaVersion", REQUIRED),
+       F_STR(T, media_type, "mediaType", OMIT_EMPTY),
+       F_STR(T, artifact_type, "artifactType", OMIT_EMPTY),
+       F_OBJ(T, config, "config", oci_descriptor, REQUIRED),
+       F_LIST(T, layers, "layers", oci_descriptor, ALWAYS_FULL));
+#undef T
+
+#define T struct oci_index
+SCHEMA(oci_index, T, F_INT(T, schema_version, "schemaVersion", REQUIRED),
+       F_STR(T, media_type, "mediaType", OMIT_EMPTY),
+       F_LIST(T, manifests, "manifests", oci_descriptor, ALWAYS_FULL));
+#undef T
+
+#define T struct docker_manifest
+SCHEMA(docker_manifest, T, F_STR(T, config, "Config", REQUIRED),
+       F_STRV(T, repo_tags, "RepoTags", ALWAYS_FULL), F_STRV(T, layers, "Layers", ALWAYS_FULL));
+#undef T
+
+/* manifest.json is a list; tables describe objects. */
+#define T struct docker_manifest_list
+SCHEMA_DECLARE(docker_manifest_list);
+SCHEMA(docker_manifest_list, T, F_LIST(T, items, "items", docker_manifest, REQUIRED));
+#undef T
+
+enum { SCHEMA_VERSION = 2 };
+
+static int check_descriptor(const struct oci_descriptor *d, const char *what, struct err *err)
+{
+	if (!digest_is_valid(d->digest))
+		return err_set(err, -EINVAL, "%s: not a sha256 digest: \"%.100s\"", what,
+			       d->digest);
+	if (d->size < 0)
+		return err_set(err, -EINVAL, "%s: a negative size", what);
+	return 0;
+}
+
+static int check_version(int version, struct err *err)
+{
+	if (version == SCHEMA_VERSION)
+		return 0;
+	return err_set(err, -EINVAL, "schemaVersion %d is not supported; only %d is", version,
+		       SCHEMA_VERSION);
+}
+
+int image_manifest_read(const char *text, size_t len, struct arena *a, struct oci_manifest *ret,
+			struct err *err)
+{
+	struct oci_manifest m;
+	int r = schema_read(&oci_manifest_schema, text, len, a, &m, err);
+
+	if (r == 0)
+		r = check_version(m.schema_version, err);
+	if (r == 0)
+		r = check_descriptor(&m.config, "config", err);
+	for (size_t i = 0; r == 0 && i < m.layers.n; i++) {
+		const char *type = m.layers.items[i].media_type;
+
+		r = check_descriptor(&m.layers.items[i], "layers", err);
+		if (r == 0 && type && str_ends(type, "+encrypted"))
+			r = err_set(err, -ENOTSUP,
+				    "the image is encrypted; decrypt it before, for example with "
+				    "skopeo copy --decryption-key");
+	}
+	if (r == 0)
+		*ret = m;
+	return r;
+}
+
+int image_manifest_read_index(const char *text, size_t len, struct arena *a, struct oci_index *ret,
+			      struct err *err)
+{
+	struct oci_index index;
+	int r = schema_read(&oci_index_schema, text, len, a, &index, err);
+
+	if (r == 0)
+		r = check_version(index.schema_version, err);
+	for (size_t i = 0; r == 0 && i < index.manifests.n; i++)
+		r = check_descriptor(&index.manifests.items[i], "manifests", err);
+	if (r == 0)
+		*ret = index;
+	return r;
+}
+
+int image_manifest_read_docker(const char *text, size_t len, struct arena *a,
+			       struct docker_manifest_list *ret, struct err *err)
+{
+	OWN(buf) struct buf object = { 0 };
+
+	buf_adds(&object, "{\"items\":");
+	buf_add(&object, text, len);
+	buf_adds(&object, "}");
+	return schema_read(&docker_manifest_list_schema, object.data, object.len, a, ret, err);
+}
+
+bool image_manifest_is_index(const char *media_type)
+{
+	return str_eq(media_type, "application/vnd.oci.image.index.v1+json") ||
+	       str_eq(media_type, "application/vnd.docker.distribution.manifest.list.v2+json");
+}
+
+bool image_manifest_is_attestation(const struct oci_descriptor *d)
+{
+	if (str_map_get(&d->annotations, "vnd.docker.reference.type"))
+		return true;
+	return d->platform && str_eq(d->platform->os, "unknown") &&
+	       str_eq(d->platform->architecture, "unknown");
+}
+
+/* -- platforms -- */
+
+static const struct {
+	const char *name, *architecture, *variant;
+} other_names[] = {
+	{ "x86_64", "amd64", "" },    { "x86-64", "amd64", "" }, { "i386", "386", "" },
+	{ "aarch64", "arm64", "v8" }, { "armhf", "arm", "v7" },  { "armel", "arm", "v6" },
+	{ "i686", "386", "" },
+};
+
+int image_platform_parse(const char *text, struct arena *a, struct image_platform *ret,
+			 struct err *err)
+{
+	struct strv parts = strv_split(a, text, '/');
+	struct image_platform p = { 0 };
+	bool bad = parts.n < 2 || parts.n > 3;
+
+	for (size_t i = 0; i < parts.n; i++)
+		bad |= str_is_empty(parts.items[i]);
+	if (bad)
+		return err_set(err, -EINVAL,
+			       "\"%.100s\" is not a platform such as linux/amd64 or linux/arm/v7",
+			       text);
+	p.os = parts.items[0];
+	p.architecture = parts.items[1];
+	p.variant = parts.n == 3 ? parts.items[2] : NULL;
+	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++) {
+		if (!str_eq(p.architecture, other_names[i].name))
+			continue;
+		p.architecture = other_names[i].architecture;
+		if (!p.variant && *other_names[i].variant)
+			p.variant = other_names[i].variant;
+	}
+	*ret = p;
+	return 0;
+}
+
+const struct image_platform *image_platform_host(void)
+{
+	static const struct image_platform host = {
+		.os = "linux",
+#if defined(__x86_64__)
+		.architecture = "amd64",
+#elif defined(__aarch64__)
+		.architecture = "arm64",
+#elif defined(__arm__)
+		.architecture = "arm",
+#elif defined(__i386__)
+		.architecture = "386",
+#elif defined(__powerpc64__)
+		.architecture = "ppc64le",
+#elif defined(__s390x__)
+		.architecture = "s390x",
+#elif defined(__riscv)
+		.architecture = "riscv64",
+#endif
+	};
+
+	return &host;
+}
+
+static bool part_fits(const char *want, const char *have)
+{
+	return str_is_empty(want) || str_is_empty(have) || str_eq(want, have);
+}
+
+bool image_platform_fits(const struct image_platform *want, const struct image_platform *have)
+{
+	return !have || (part_fits(want->os, have->os) &&
+			 part_fits(want->architecture, have->architecture) &&
+			 part_fits(want->variant, have->variant));
+}
+
+const struct oci_descriptor *image_manifest_choose(const struct oci_index *index,
+						   const struct image_platform *want)
+{
+	for (size_t i = 0; i < index->manifests.n; i++) {
+		const struct oci_descriptor *d = &index->manifests.items[i];
+
+		if (!image_manifest_is_attestation(d) && image_platform_fits(want, d->platform))
+			return d;
+	}
+	return NULL;
+}

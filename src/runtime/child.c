@@ -1,0 +1,311 @@
+/*
+ * child.c - making the child that carries a plan out, and hearing how far it came
+ *
+ * The child shares our memory. Normally we are suspended (CLONE_VFORK) until it executes its
+ * program or exits, and read its report where it wrote it. A held child runs beside us, and
+ * perhaps beside nobody: it has both ends of a socket pair,
+ *
+ *	child                       creator, or releaser
+ *	HELD            ->                                  it is set up and waits
+ *	                <-          GO
+ *	(end of file)   ->                                  the program runs: both ends were closed
+ *	report          ->                                  or does not
+ *
+ * so that whoever comes later takes the second end out of the child with pidfd_getfd(). HELD is
+ * only peeked at and stays in the queue: it is how that end is recognised.
+ */
+#include "runtime/child.h"
+
+#include "base/own.h"
+#include "runtime/report.h"
+#include "sys/clone3.h"
+#include "sys/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { STACK_SIZE = 128 * 1024, STACK_ALIGN = 16 };
+
+static int make_pair(int type, int ret[2], struct err *err)
+{
+	return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ret) < 0 ? err_sys(err, "socketpair")
+								    : 0;
+}
+
+/* PID namespaces of children can be changed and changed back; it costs no process of its own. */
+static int enter_pid_ns(int fd, int *ret_own, struct err *err)
+{
+	OWN(fd) int own = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (own < 0)
+		return err_sys(err, "pidfd_open");
+	if (syscall(SYS_setns, fd, CLONE_NEWPID) < 0)
+		return err_sys(err, "joining the container's PID namespace");
+	*ret_own = take_fd(&own);
+	return 0;
+}
+
+static pid_t clone_child(const struct child_request *rq, struct arena *a, int *ret_pidfd)
+{
+	char *stack = arena_alloc(a, STACK_SIZE + STACK_ALIGN);
+	struct clone3_request request = {
+		.flags = rq->namespaces | CLONE_VM | CLONE_PIDFD | (rq->hold ? 0 : CLONE_VFORK),
+		.stack = stack,
+		.stack_size = STACK_SIZE,
+		.pidfd = ret_pidfd,
+		.cgroup_dir = rq->cgroup_dir,
+		.run = init_main,
+		.arg = rq->plan,
+	};
+	sigset_t all, before;
+	pid_t pid;
+
+	/* No handler of ours may run in the child; it opens its mask itself before exec. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	/* Born in its v2 group, which is the last of them, it has one less to join. */
+	if (request.cgroup_dir >= 0)
+		rq->plan->n_cgroup_fds--;
+	pid = clone3_start(&request);
+	if (pid < 0 && request.cgroup_dir >= 0) {
+		/* clone3(2) is missing here, or forbidden to us as in other containers. */
+		rq->plan->n_cgroup_fds++;
+		request.cgroup_dir = -1;
+		pid = clone3_start(&request);
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+static int reap(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* The message waits in the queue: it was sent before the child ran its program. */
+static int receive_fd(int socket, int *ret, struct err *err)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+
+	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0)
+		return err_sys(err, "receiving the terminal");
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return err_set(err, -EIO, "receiving the terminal: nothing came");
+	memcpy(ret, CMSG_DATA(c), sizeof(int));
+	return 0;
+}
+
+/* What comes on the hold socket. */
+struct message {
+	struct init_report report;
+	char name[INIT_NAME_MAX + 1]; /* of the program */
+};
+
+/* 1: held; 0: the program runs (or it died without a word); or a report's error. */
+static int listen_to(int fd, int flags, struct message *m)
+{
+	const size_t head = sizeof(m->report);
+	char bytes[sizeof(m->report) + INIT_NAME_MAX];
+	ssize_t n;
+
+	do
+		n = recv(fd, bytes, sizeof(bytes), flags);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n == 1 && bytes[0] == INIT_HELD)
+		return 1;
+	if ((size_t)n < head)
+		return 0;
+	memcpy(&m->report, bytes, head);
+	memcpy(m->name, bytes + head, (size_t)n - head);
+	m->name[(size_t)n - head] = '\0';
+	return m->report.error ? m->report.error : -EIO;
+}
+
+/* How far a child came that we made; *report is where it writes. */
+static int outcome(const struct child_request *rq, pid_t pid, int hold_fd, int *ret_exit,
+		   struct err *err)
+{
+	struct init_report *report = rq->plan->report;
+	bool died;
+
+	if (rq->hold)
+		died = listen_to(hold_fd, MSG_PEEK, &(struct message){ 0 }) != 1;
+	else
+		died = report->error || report->step + 1 < init_steps_count;
+	if (!died)
+		return 0;
+	{
+		int status = reap(pid);
+
+		*ret_exit = REPORT_EXIT_SETUP;
+		return report->error
+			       ? report_failure(rq->plan, report, rq->plan->argv[0], ret_exit, err)
+			       : report_death(report, status, err);
+	}
+}
+
+struct sockets {
+	int hold[2], console[2]; /* the child's, ours */
+};
+
+static void sockets_cleanup(struct sockets *s)
+{
+	for (int i = 0; i < 2; i++) {
+		fd_cleanup(&s->hold[i]);
+		fd_cleanup(&s->console[i]);
+	}
+}
+
+static int run(const struct child_request *rq, struct arena *a, struct sockets *s,
+	       struct runtime_process *ret, int *ret_exit, struct err *err)
+{
+	OWN(fd) int own_pid_ns = -1;
+	OWN(fd) int pidfd = -1;
+	pid_t pid;
+	int r;
+
+	if (rq->pid_ns_fd >= 0 && (r = enter_pid_ns(rq->pid_ns_fd, &own_pid_ns, err)) < 0)
+		return r;
+	pid = clone_child(rq, a, &pidfd);
+	if (own_pid_ns >= 0 && syscall(SYS_setns, own_pid_ns, CLONE_NEWPID) < 0 && pid > 0) {
+		/* Cannot be: a namespace that one lives in can always be chosen. */
+		(void)kill(pid, SIGKILL);
+		(void)reap(pid);
+		return err_sys(err, "returning to our PID namespace");
+	}
+	if (pid < 0)
+		return err_code(err, pid, "clone");
+	fd_cleanup(&s->hold[0]);
+	fd_cleanup(&s->console[0]);
+	r = outcome(rq, pid, s->hold[1], ret_exit, err);
+	if (r == 0 && rq->plan->terminal)
+		r = receive_fd(s->console[1], &ret->console_fd, err);
+	if (r < 0)
+		return r;
+	ret->pid = pid;
+	ret->pidfd = take_fd(&pidfd);
+	ret->hold_fd = take_fd(&s->hold[1]);
+	return 0;
+}
+
+static const struct iovec *last_words(const struct init_plan *p, struct arena *a)
+{
+	struct iovec *v = arena_array(a, 2, sizeof(*v));
+
+	v[0] = (struct iovec){ p->report, sizeof(*p->report) };
+	v[1] = (struct iovec){ (void *)p->argv[0], strnlen(p->argv[0], INIT_NAME_MAX) };
+	return v;
+}
+
+int child_start(const struct child_request *rq, struct arena *a, struct runtime_process *ret,
+		int *ret_exit, struct err *err)
+{
+	OWN(sockets) struct sockets s = { { -1, -1 }, { -1, -1 } };
+	struct init_plan *p = rq->plan;
+	int r = 0;
+
+	*ret_exit = REPORT_EXIT_SETUP;
+	p->report = arena_new(a, struct init_report);
+	p->last_words = last_words(p, a);
+	p->scratch = arena_alloc(a, INIT_SCRATCH_SIZE);
+	/*
+	 * Dumpable is a property of memory, and the child's is ours: from now on neither can be
+	 * traced by what runs in the container, which the child enters while it still is
+	 * privileged.
+	 */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	if (rq->hold)
+		r = make_pair(SOCK_SEQPACKET, s.hold, err);
+	if (r == 0 && p->terminal)
+		r = make_pair(SOCK_STREAM, s.console, err);
+	if (r < 0)
+		return r;
+	p->hold_fd = s.hold[0];
+	p->console_socket = s.console[0];
+	return run(rq, a, &s, ret, ret_exit, err);
+}
+
+int child_release(struct runtime_process *process, int *ret_exit, struct err *err)
+{
+	struct message m = { 0 };
+	char byte = INIT_GO;
+	int r;
+
+	*ret_exit = REPORT_EXIT_SETUP;
+	if (send(process->hold_fd, &byte, 1, MSG_NOSIGNAL) != 1)
+		return err_sys(err, "starting the held program");
+	do
+		r = listen_to(process->hold_fd, 0, &m);
+	while (r == 1); /* the mark that it was held */
+	(void)close(process->hold_fd);
+	process->hold_fd = -1;
+	if (m.report.error)
+		return report_failure(NULL, &m.report, m.name, ret_exit, err);
+	return r < 0 ? err_code(err, r, "starting the held program") : 0;
+}
+
+static bool is_hold(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+	char byte = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && byte == INIT_HELD;
+}
+
+static void dir_cleanup(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+
+int child_find_hold(pid_t pid, int pidfd, int *ret_fd, struct err *err)
+{
+	OWN(dir) DIR *dir = NULL;
+	char path[64];
+	struct dirent *e;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? err_set(err, -ESRCH, "process %d is gone", (int)pid)
+				       : err_sys(err, "%s", path);
+	while ((e = readdir(dir))) {
+		char *end;
+		long number = strtol(e->d_name, &end, 10);
+		OWN(fd) int fd = *end || end == e->d_name ? -1 : proc_take_fd(pidfd, (int)number);
+
+		if (fd >= 0 && is_hold(fd)) {
+			*ret_fd = take_fd(&fd);
+			return 0;
+		}
+	}
+	return err_set(err, -EINVAL, "process %d does not wait to be started", (int)pid);
+}

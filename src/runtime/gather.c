@@ -1,0 +1,79 @@
+/*
+ * gather.c - the facts about this machine that a plan needs
+ */
+#include "runtime/gather.h"
+
+#include "cgroup/cgroup.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int gather_caps(struct plan_facts *f, struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return err_sys(err, "reading our own capabilities");
+	f->caps = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	return 0;
+}
+
+static bool wants_cgroups(const struct oci_config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (str_eq(c->mounts.items[i].type, "cgroup") ||
+		    str_eq(c->mounts.items[i].type, "cgroup2"))
+			return true;
+	return false;
+}
+
+/* As docker shows them: on a machine that has v1 hierarchies those and not the v2 one. */
+static int gather_cgroups(const char *path, struct arena *a, struct plan_facts *f, struct err *err)
+{
+	struct cgroup_tree *trees;
+	struct plan_cgroup *list;
+	size_t n;
+	int r = cgroup_trees(path, a, &trees, &n, err);
+
+	if (r < 0)
+		return r;
+	list = arena_array(a, n, sizeof(*list));
+	for (size_t i = 0; i < n; i++) {
+		if (trees[i].is_v2 && f->n_cgroups == 0)
+			f->cgroup_v2 = trees[i].dir;
+		if (!trees[i].is_v2)
+			list[f->n_cgroups++] = (struct plan_cgroup){ trees[i].name, trees[i].dir };
+	}
+	f->cgroups = list;
+	return 0;
+}
+
+static void gather_lsm(const struct oci_process *p, struct plan_facts *f)
+{
+	f->apparmor = !str_is_empty(p->apparmor_profile) &&
+		      access("/sys/kernel/security/apparmor", F_OK) == 0;
+}
+
+int gather_start(const struct runtime_start *s, struct arena *a, struct plan_facts *ret,
+		 struct err *err)
+{
+	int r;
+
+	*ret = (struct plan_facts){ 0 };
+	r = gather_caps(ret, err);
+	if (r == 0 && s->cgroup && wants_cgroups(s->config))
+		r = gather_cgroups(s->cgroup, a, ret, err);
+	if (r == 0)
+		gather_lsm(s->config->process, ret);
+	return r;
+}
+
+int gather_exec(const struct runtime_exec *x, struct plan_facts *ret, struct err *err)
+{
+	*ret = (struct plan_facts){ 0 };
+	gather_lsm(x->process, ret);
+	return gather_caps(ret, err);
+}

@@ -1,0 +1,780 @@
+/*
+ * init.c - between clone() and exec()
+ *
+ * The child runs on its own stack in its parent's memory, often while the parent is suspended in
+ * the middle of a statement. So it carries out a plan in which everything is decided, opened and
+ * allocated, and makes system calls through sys/raw.h, which touch no errno and no libc. Each
+ * step does nothing when the plan does not ask for it; a start and an exec are the same table.
+ *
+ * Invariants
+ *  (1) From "change root" on, "/" and the working directory are the container's root; the host's
+ *      tree is only reachable through descriptors of the plan, all of them close-on-exec.
+ *  (2) Every path of the container is resolved by openat2() with RESOLVE_IN_ROOT and
+ *      RESOLVE_NO_MAGICLINKS, and mounted upon by descriptor. An image may hold any link it likes;
+ *      /proc/self/fd/N of this very process is out of reach.
+ *  (3) /proc, /sys and /dev are mounted on real directories, and files below the host's /proc are
+ *      written through its own verified descriptor, so nothing in the image can stand in for them.
+ *  (4) Privileges only shrink, in the order that each step's needs allow: bounding set, seccomp
+ *      (which needs CAP_SYS_ADMIN without no_new_privs), groups, IDs, capabilities, seccomp (with).
+ */
+/* The stack protector's failure path and loops turned into memcpy() would be calls into libc. */
+#pragma GCC optimize("no-stack-protector", "no-tree-loop-distribute-patterns")
+
+#include "runtime/init_kernel.h"
+#include "runtime/init_mount.h"
+#include "runtime/init_plan.h"
+
+#include "sys/raw.h"
+#include "sys/raw_path.h"
+
+static void item(const struct init_plan *p, size_t i)
+{
+	p->report->item = (uint16_t)i;
+}
+
+static long failed(const struct init_plan *p, enum init_detail detail, long error)
+{
+	p->report->detail = (uint16_t)detail;
+	return error;
+}
+
+/* -- where it lives -- */
+
+static long step_signals(const struct init_plan *p)
+{
+	/* struct sigaction of the kernel; all zero is the default action. */
+	static const struct {
+		unsigned long handler, flags, restorer, mask;
+	} defaults;
+
+	(void)p;
+	/* execve() resets handlers but keeps what is ignored, which a parent may have chosen. */
+	for (int sig = 1; sig <= SIGNALS; sig++)
+		(void)RAW(rt_sigaction, sig, &defaults, 0, sizeof(defaults.mask));
+	(void)RAW(umask, 0);
+	return 0;
+}
+
+static long step_cgroups(const struct init_plan *p)
+{
+	for (size_t i = 0; i < p->n_cgroup_fds; i++) {
+		long r = RAW(write, p->cgroup_fds[i], "0", 1);
+
+		if (r < 0)
+			return r;
+	}
+	return p->unshare_cgroup ? RAW(unshare, CLONE_NEWCGROUP) : 0;
+}
+
+static long step_setns(const struct init_plan *p)
+{
+	return p->setns_fd >= 0 ? RAW(setns, p->setns_fd, p->setns_flags) : 0;
+}
+
+static long step_session(const struct init_plan *p)
+{
+	long r = RAW(setsid);
+
+	if (r < 0 || !p->new_keyring)
+		return r;
+	/* Keyrings have no namespace: without one of its own it would possess its parent's keys. */
+	r = RAW(keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
+	return r == -ENOSYS ? 0 : r;
+}
+
+static long step_loopback(const struct init_plan *p)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	long fd, r;
+
+	if (!p->loopback)
+		return 0;
+	fd = RAW(socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	r = RAW(ioctl, fd, SIOCSIFFLAGS, &request);
+	(void)RAW(close, fd);
+	return r;
+}
+
+static long step_hostname(const struct init_plan *p)
+{
+	long r = p->hostname_len ? RAW(sethostname, p->hostname, p->hostname_len) : 0;
+
+	if (r < 0 || !p->domainname_len)
+		return r;
+	return RAW(setdomainname, p->domainname, p->domainname_len);
+}
+
+/* -- its tree -- */
+
+static long step_private(const struct init_plan *p)
+{
+	/* Nothing that happens to our copies of the host's mounts may reach the host. */
+	return p->new_root ? RAW(mount, 0, "/", 0, MS_REC_ | MS_PRIVATE_, 0) : 0;
+}
+
+/* Kernels before 6.7 take a long list of layers by mount(2) alone, which wants a place. */
+static long mount_overlay(const struct init_plan *p)
+{
+	const long flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	long r = 0;
+
+	/* Overlayfs only takes layers of the mount namespace that it is mounted in. */
+	for (size_t i = 0; i < p->n_overlay_layers && r >= 0; i++) {
+		long fd = RAW(openat, AT_FDCWD, p->overlay_layers[i].path, flags);
+
+		r = fd < 0 ? fd : RAW(dup3, fd, p->overlay_layers[i].fd, O_CLOEXEC);
+		(void)RAW(close, fd);
+	}
+	if (r >= 0)
+		r = RAW(mount, "overlay", p->overlay_target, "overlay", 0, p->overlay_options);
+	return r < 0 ? r : RAW(openat, AT_FDCWD, p->overlay_target, flags);
+}
+
+static long step_root(const struct init_plan *p)
+{
+	long root = p->root_fd, r = 0;
+
+	if (!p->new_root)
+		return 0;
+	if (p->overlay_options) {
+		root = mount_overlay(p);
+		r = root < 0 ? root : 0;
+	} else {
+		/* Any place will do, since the whole tree that it is in goes away. */
+		r = RAW(move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	}
+	if (r == 0)
+		r = RAW(fchdir, root);
+	/* The old root ends up on top of the new one, so no directory is needed to put it in. */
+	if (r == 0)
+		r = RAW(pivot_root, ".", ".");
+	if (r == 0)
+		r = RAW(umount2, ".", MNT_DETACH_);
+	return r == 0 ? RAW(chdir, "/") : r;
+}
+
+/* The directories of a v1 machine: a tree of the container's own group per hierarchy. */
+static long fill_cgroups(long fs, const struct init_mount *m)
+{
+	long r = 0;
+
+	for (size_t i = 0; i < m->n_cgroups && r >= 0; i++) {
+		const struct init_cgroup *g = &m->cgroups[i];
+
+		r = RAW(mkdirat, fs, g->name, DIR_MODE);
+		if (r >= 0)
+			r = RAW(move_mount, g->tree_fd, "", fs, g->name, MOVE_MOUNT_F_EMPTY_PATH);
+	}
+	for (size_t i = 0; i < m->n_cgroup_links && r >= 0; i++)
+		r = RAW(symlinkat, m->cgroup_links[i].target, fs, m->cgroup_links[i].name);
+	return r < 0 || !(m->tree_attr_set & MOUNT_ATTR_RDONLY) ? r : init_mount_readonly(fs);
+}
+
+/* Wherever links lead: nothing is mounted over procfs but what shows the container's own limits. */
+static long check_target(const struct init_plan *p, const struct init_mount *m, long target)
+{
+	struct statfs fs;
+	long r = m->over_proc ? 0 : RAW(fstatfs, target, &fs);
+
+	if (r < 0 || m->over_proc || fs.f_type != PROC_SUPER_MAGIC)
+		return r;
+	return failed(p, INIT_OVER_PROC, -EPERM);
+}
+
+static long mount_one(const struct init_plan *p, const struct init_mount *m)
+{
+	long target = raw_path_open_or_make(m->target, m->dir, m->no_links), tree, r;
+
+	if (target == -ELOOP && m->no_links)
+		return failed(p, INIT_NOT_A_DIRECTORY, target);
+	if (target < 0)
+		return target;
+	r = check_target(p, m, target);
+	tree = r < 0 ? r : m->tree_fd >= 0 ? m->tree_fd : init_mount_new(m);
+	r = tree < 0 ? tree : init_mount_move(tree, target);
+	if (r >= 0 && m->kind == INIT_MOUNT_CGROUP && m->n_cgroups)
+		r = fill_cgroups(tree, m);
+	if (r >= 0 && m->kind != INIT_MOUNT_BIND && m->propagation)
+		r = RAW(mount_setattr, tree, "", AT_EMPTY_PATH,
+			(&(struct mount_attr){ .propagation = m->propagation }),
+			sizeof(struct mount_attr));
+	if (tree >= 0 && m->tree_fd < 0)
+		(void)RAW(close, tree);
+	(void)RAW(close, target);
+	return r;
+}
+
+static long step_mounts(const struct init_plan *p)
+{
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		long r;
+
+		item(p, i);
+		r = mount_one(p, &p->mounts[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A node that the image has already is fine when it is the same device, and nothing else is. */
+static long check_device(int dir, const char *name, const struct init_device *d)
+{
+	struct statx st;
+	long r = RAW(statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st);
+	unsigned major = st.stx_rdev_major, minor = st.stx_rdev_minor;
+	bool same = r >= 0 && (st.stx_mode & S_IFMT) == (d->mode & S_IFMT) &&
+		    ((minor & 0xff) | major << 8 | (minor & ~0xffU) << 12) == (unsigned)d->dev;
+
+	return r < 0 ? r : same ? 0 : -EEXIST;
+}
+
+static long make_device(int dir, const char *name, const struct init_device *d)
+{
+	long r = RAW(mknodat, dir, name, d->mode, d->dev);
+
+	if (r == -EEXIST)
+		return check_device(dir, name, d);
+	if (r < 0 || (!d->uid && !d->gid))
+		return r;
+	return RAW(fchownat, dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW);
+}
+
+/* A device anywhere: makes its directory first. */
+static long make_device_at(char *path, const struct init_device *d)
+{
+	size_t slash = 0;
+	long dir, r;
+
+	for (size_t i = 0; path[i]; i++)
+		if (path[i] == '/')
+			slash = i;
+	if (!slash)
+		return make_device(AT_FDCWD, path, d);
+	path[slash] = '\0';
+	dir = raw_path_open_or_make(path, true, false);
+	path[slash] = '/';
+	if (dir < 0)
+		return dir;
+	r = make_device((int)dir, path + slash + 1, d);
+	(void)RAW(close, dir);
+	return r;
+}
+
+/* What follows "dev/" when that is a plain name. */
+static const char *name_in_dev(const char *path)
+{
+	if (path[0] != 'd' || path[1] != 'e' || path[2] != 'v' || path[3] != '/')
+		return 0;
+	for (const char *at = path + 4; *at; at++)
+		if (*at == '/')
+			return 0;
+	return path + 4;
+}
+
+static long step_devices(const struct init_plan *p)
+{
+	static char dev_path[] = "dev";
+	long dev, r = 0;
+
+	if (!p->n_devices && !p->n_links)
+		return 0;
+	/* An image whose /dev is a link must not have our devices made where it leads. */
+	dev = raw_path_open_or_make(dev_path, true, true);
+	if (dev < 0)
+		return dev;
+	for (size_t i = 0; i < p->n_devices && r >= 0; i++) {
+		const struct init_device *d = &p->devices[i];
+		const char *name = name_in_dev(d->path);
+
+		item(p, i);
+		r = name ? make_device((int)dev, name, d) : make_device_at(d->path, d);
+	}
+	for (size_t i = 0; i < p->n_links && r >= 0; i++) {
+		r = RAW(symlinkat, p->links[i].target, dev, p->links[i].name);
+		if (r == -EEXIST)
+			r = 0;
+	}
+	(void)RAW(close, dev);
+	return r;
+}
+
+/* Opens the terminal in the container's own devpts; the other end goes to our parent. */
+static long open_terminal(const struct init_plan *p, long *ret_master, long *ret_slave)
+{
+	struct statfs fs;
+	struct winsize size = { .ws_row = p->rows, .ws_col = p->cols };
+	long pts = raw_path_open_how(AT_FDCWD, "dev/pts", O_PATH | O_DIRECTORY,
+				     RAW_PATH_CONFINED | RESOLVE_NO_SYMLINKS);
+	long master, slave, r;
+	int unlock = 0;
+
+	if (pts < 0)
+		return pts;
+	r = RAW(fstatfs, pts, &fs);
+	if (r < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return r < 0 ? r : -ENOTTY;
+	master = raw_path_open_how((int)pts, "ptmx", O_RDWR | O_NOCTTY,
+				   RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	(void)RAW(close, pts);
+	if (master < 0)
+		return master;
+	r = RAW(ioctl, master, TIOCSPTLCK, &unlock);
+	if (r >= 0 && (size.ws_row || size.ws_col))
+		r = RAW(ioctl, master, TIOCSWINSZ, &size);
+	/* By descriptor, not by the name of /dev/pts/N, which may be another file by then. */
+	slave = r < 0 ? r : RAW(ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return slave;
+	*ret_master = master;
+	*ret_slave = slave;
+	return 0;
+}
+
+static long send_fd(int socket, long fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	char byte = 't';
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	*(int *)(void *)CMSG_DATA(&control.header) = (int)fd;
+	return RAW(sendmsg, socket, &msg, 0);
+}
+
+static long bind_console(long slave)
+{
+	static char path[] = "dev/console";
+	long target, tree, r;
+
+	target = raw_path_open_how(AT_FDCWD, path, O_PATH | O_NOFOLLOW,
+				   RAW_PATH_CONFINED | RESOLVE_NO_SYMLINKS);
+	if (target == -ENOENT)
+		target = raw_path_make(path, false, 0);
+	if (target < 0)
+		return target;
+	tree = RAW(open_tree, slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	r = tree < 0 ? tree : init_mount_move(tree, target);
+	(void)RAW(close, target);
+	if (tree >= 0)
+		(void)RAW(close, tree);
+	return r;
+}
+
+static long step_terminal(const struct init_plan *p)
+{
+	long master, slave, r;
+
+	if (!p->terminal)
+		return 0;
+	r = open_terminal(p, &master, &slave);
+	if (r >= 0)
+		r = send_fd(p->console_socket, master);
+	if (r < 0)
+		return r;
+	(void)RAW(close, master);
+	if (p->new_root)
+		r = bind_console(slave);
+	/* The user's; its group stays devpts's own (tty). */
+	if (r >= 0 && p->uid)
+		r = RAW(fchown, slave, p->uid, -1);
+	if (r >= 0)
+		r = RAW(ioctl, slave, TIOCSCTTY, 0);
+	for (int fd = 0; fd < FIRST_FD && r >= 0; fd++)
+		r = RAW(dup3, slave, fd, 0);
+	return r;
+}
+
+/* What directories and files are covered with: one empty directory, and the null device. */
+struct covers {
+	long empty;
+	bool empty_used, null_used;
+};
+
+static long cover(const struct init_plan *p, long target, struct covers *c)
+{
+	static const struct init_option source = { "source", "tmpfs" };
+	static const struct init_mount tmpfs = { .fstype = "tmpfs",
+						 .options = &source,
+						 .n_options = 1,
+						 .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+							     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	struct statx st;
+	long tree, r = RAW(statx, target, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+
+	if (r < 0)
+		return r;
+	if ((st.stx_mode & S_IFMT) != S_IFDIR) {
+		tree = init_mount_again(p->null_fd, &c->null_used);
+	} else {
+		if (c->empty < 0)
+			c->empty = init_mount_new(&tmpfs);
+		tree = c->empty < 0 ? c->empty : init_mount_again(c->empty, &c->empty_used);
+	}
+	r = tree < 0 ? tree : init_mount_move(tree, target);
+	if (tree >= 0)
+		(void)RAW(close, tree);
+	return r;
+}
+
+static long step_masked(const struct init_plan *p)
+{
+	struct covers covers = { .empty = -1 };
+	long r = 0;
+
+	for (size_t i = 0; i < p->n_masked && r >= 0; i++) {
+		long target = raw_path_open(p->masked_paths[i], false);
+
+		item(p, i);
+		if (target == -ENOENT || target == -ENOTDIR)
+			continue;
+		r = target < 0 ? target : cover(p, target, &covers);
+		if (target >= 0)
+			(void)RAW(close, target);
+	}
+	return r;
+}
+
+static long step_readonly(const struct init_plan *p)
+{
+	for (size_t i = 0; i < p->n_readonly; i++) {
+		long target, tree, r;
+
+		item(p, i);
+		target = raw_path_open(p->readonly_paths[i], false);
+		if (target == -ENOENT || target == -ENOTDIR)
+			continue;
+		if (target < 0)
+			return target;
+		tree = RAW(open_tree, target, "",
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+		r = tree < 0 ? tree : init_mount_readonly(tree);
+		if (r >= 0)
+			r = init_mount_move(tree, target);
+		if (tree >= 0)
+			(void)RAW(close, tree);
+		(void)RAW(close, target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static long step_root_flags(const struct init_plan *p)
+{
+	struct mount_attr attr = { .attr_set = p->root_readonly ? MOUNT_ATTR_RDONLY : 0 };
+	long r = 0;
+
+	if (p->root_propagation)
+		r = RAW(mount, 0, "/", 0, p->root_propagation, 0);
+	if (r < 0 || !p->root_readonly)
+		return r;
+	return RAW(mount_setattr, AT_FDCWD, "/", 0, &attr, sizeof(attr));
+}
+
+/* One write() into a file of the host's procfs, which nothing is mounted over on the way. */
+static long put_proc(const struct init_plan *p, const char *path, const char *value, size_t len)
+{
+	long fd = raw_path_open_how(p->proc_fd, path, O_WRONLY,
+				    RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS),
+	     r;
+
+	if (fd < 0)
+		return fd;
+	r = RAW(write, fd, value, len);
+	(void)RAW(close, fd);
+	return r;
+}
+
+static long step_sysctls(const struct init_plan *p)
+{
+	long r = 0;
+
+	for (size_t i = 0; i < p->n_sysctls && r >= 0; i++) {
+		item(p, i);
+		r = put_proc(p, p->sysctls[i].path, p->sysctls[i].value, p->sysctls[i].len);
+	}
+	return r;
+}
+
+/* Made as root when it is missing; a user who may not enter it has no business in it. */
+static long step_cwd(const struct init_plan *p)
+{
+	long fd = raw_path_open_or_make(p->cwd, true, false), r;
+
+	if (fd < 0)
+		return fd;
+	r = RAW(fchdir, fd);
+	(void)RAW(close, fd);
+	if (r < 0)
+		return r;
+	/* "(unreachable)…" is a directory outside of the root that was smuggled in. */
+	r = RAW(getcwd, p->scratch, INIT_SCRATCH_SIZE);
+	if (r < 0 || p->scratch[0] != '/')
+		return failed(p, INIT_CWD_OUTSIDE, r < 0 ? r : -ENOENT);
+	return 0;
+}
+
+/* -- its descriptors -- */
+
+static long own_stdio(const struct init_plan *p, int fd)
+{
+	struct statx st;
+	long r = RAW(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_UID, &st);
+	bool shared = r < 0 || st.stx_uid == p->uid ||
+		      ((st.stx_mode & S_IFMT) == S_IFCHR && st.stx_rdev_major == 1);
+
+	/* So that the user can open /dev/stderr. Not on a file system that does not know owners. */
+	return shared ? 0 : RAW(fchown, fd, p->uid, -1);
+}
+
+static long step_descriptors(const struct init_plan *p)
+{
+	long r = 0;
+
+	for (int i = 0; i < FIRST_FD && !p->terminal && r >= 0; i++) {
+		r = p->stdio[i] == i ? RAW(fcntl, i, F_SETFD, 0) : RAW(dup3, p->stdio[i], i, 0);
+		if (r >= 0 && p->uid)
+			(void)own_stdio(p, i);
+	}
+	for (size_t i = 0; i < p->n_preserve_fds && r >= 0; i++) {
+		int to = FIRST_FD + (int)i;
+
+		r = p->preserve_fds[i] == to ? RAW(fcntl, to, F_SETFD, 0)
+					     : RAW(dup3, p->preserve_fds[i], to, 0);
+	}
+	if (r < 0)
+		return r;
+	/* What the caller had open and did not mark. */
+	return RAW(close_range, FIRST_FD + (unsigned)p->n_preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+/* -- what it may do -- */
+
+static long step_oom_score(const struct init_plan *p)
+{
+	return p->oom_score_adj
+		       ? put_proc(p, "self/oom_score_adj", p->oom_score_adj, p->oom_score_adj_len)
+		       : 0;
+}
+
+static long step_apparmor(const struct init_plan *p)
+{
+	long r;
+
+	if (!p->apparmor)
+		return 0;
+	r = put_proc(p, "self/attr/apparmor/exec", p->apparmor, p->apparmor_len);
+	return r == -ENOENT ? put_proc(p, "self/attr/exec", p->apparmor, p->apparmor_len) : r;
+}
+
+static long step_rlimits(const struct init_plan *p)
+{
+	long r = 0;
+
+	for (size_t i = 0; i < p->n_rlimits && r >= 0; i++) {
+		item(p, i);
+		r = RAW(prlimit64, 0, p->rlimits[i].resource, &p->rlimits[i].limit, 0);
+	}
+	return r;
+}
+
+static long load_seccomp(const struct init_plan *p)
+{
+	struct sock_fprog program = { .len = p->seccomp_len, .filter = (void *)p->seccomp };
+
+	return p->seccomp_len ? RAW(seccomp, SECCOMP_SET_MODE_FILTER, p->seccomp_flags, &program)
+			      : 0;
+}
+
+static long step_no_new_privs(const struct init_plan *p)
+{
+	return p->no_new_privs ? RAW(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
+}
+
+static long step_bounding(const struct init_plan *p)
+{
+	for (unsigned cap = 0; cap < 64; cap++) {
+		long r = p->cap_bounding >> cap & 1 ? 0 : RAW(prctl, PR_CAPBSET_DROP, cap, 0, 0, 0);
+
+		if (r == -EINVAL) /* behind the last one that the kernel knows */
+			break;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Without no_new_privs, loading a filter needs a privilege that is about to go. */
+static long step_seccomp_early(const struct init_plan *p)
+{
+	return p->no_new_privs ? 0 : load_seccomp(p);
+}
+
+static long step_user(const struct init_plan *p)
+{
+	long r = p->uid ? RAW(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) : 0;
+
+	if (r >= 0)
+		r = RAW(setgroups, p->n_groups, p->groups);
+	if (r >= 0)
+		r = RAW(setresgid, p->gid, p->gid, p->gid);
+	if (r >= 0)
+		r = RAW(setresuid, p->uid, p->uid, p->uid);
+	return r;
+}
+
+static long step_capabilities(const struct init_plan *p)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	long r = RAW(capset, &header, p->caps.data);
+
+	for (unsigned cap = 0; cap < 64 && r >= 0; cap++)
+		if (p->cap_ambient >> cap & 1)
+			r = RAW(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+	return r;
+}
+
+/* After the last change of credentials, since each of them forgets it. */
+static long step_parent(const struct init_plan *p)
+{
+	struct pollfd parent = { .fd = p->parent_fd, .events = POLLIN };
+	struct {
+		long seconds, nanoseconds;
+	} now = { 0, 0 };
+	long r;
+
+	if (p->parent_fd < 0)
+		return 0;
+	r = RAW(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (r < 0)
+		return r;
+	/* It may be dead already, and would then not send the signal. */
+	r = RAW(ppoll, &parent, 1, &now, 0, 0);
+	return r > 0 ? -EOWNERDEAD : r;
+}
+
+/* -- what it runs -- */
+
+static long step_hold(const struct init_plan *p)
+{
+	unsigned char byte = INIT_HELD;
+	long r;
+
+	if (p->hold_fd < 0)
+		return 0;
+	r = RAW(write, p->hold_fd, &byte, 1);
+	while (r >= 0) {
+		r = RAW(read, p->hold_fd, &byte, 1);
+		if (r == 1 && byte == INIT_GO)
+			return 0;
+		if (r == -EINTR)
+			r = 0;
+		else if (r >= 0)
+			r = -EPIPE;
+	}
+	return r;
+}
+
+static long step_seccomp_late(const struct init_plan *p)
+{
+	return p->no_new_privs ? load_seccomp(p) : 0;
+}
+
+/* Why a program that is named by its path did not run: more exactly than errno says. */
+static long explain(const struct init_plan *p, const char *path, long error)
+{
+	struct statx st;
+	bool there = RAW(statx, AT_FDCWD, path, 0, STATX_TYPE, &st) >= 0;
+
+	if (error == -EACCES && there && (st.stx_mode & S_IFMT) == S_IFDIR)
+		return failed(p, INIT_IS_DIRECTORY, error);
+	if (error == -ENOENT)
+		return failed(p, there ? INIT_NO_INTERPRETER : INIT_NO_SUCH_FILE, error);
+	return error;
+}
+
+static long step_exec(const struct init_plan *p)
+{
+	static const unsigned long none = 0;
+	struct statx st;
+	long r = -ENOENT;
+
+	(void)RAW(rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
+	(void)RAW(umask, p->umask);
+	for (size_t i = 0; p->candidates[i]; i++) {
+		r = RAW(execve, p->candidates[i], p->argv, p->envp);
+		/* As a search does: a directory, or what may not be executed, is passed over. */
+		if (!p->search_path || (r != -ENOENT && r != -ENOTDIR && r != -EACCES))
+			return explain(p, p->candidates[i], r);
+	}
+	/* Absent and there: it is its interpreter that is absent. */
+	for (size_t i = 0; p->candidates[i]; i++)
+		if (RAW(execve, p->candidates[i], p->argv, p->envp) == -ENOENT &&
+		    RAW(statx, AT_FDCWD, p->candidates[i], 0, STATX_TYPE, &st) >= 0)
+			return failed(p, INIT_NO_INTERPRETER, -ENOENT);
+	return failed(p, INIT_NOT_IN_PATH, -ENOENT);
+}
+
+/* The order is explained at the top; the name is what a message says was being done. */
+const struct init_step init_steps[] = {
+	{ "reset signals", step_signals },
+	{ "join control groups", step_cgroups },
+	{ "join namespaces", step_setns },
+	{ "make a session and its keyring", step_session },
+	{ "make mounts private", step_private },
+	{ "change root", step_root },
+	{ "bring the loopback device up", step_loopback },
+	{ "set hostname", step_hostname },
+	{ "mount", step_mounts },
+	{ "make device", step_devices },
+	{ "open a terminal", step_terminal },
+	{ "set sysctl", step_sysctls },
+	{ "set oom_score_adj", step_oom_score },
+	{ "mask", step_masked },
+	{ "make read-only", step_readonly },
+	{ "set flags of the root mount", step_root_flags },
+	{ "enter working directory", step_cwd },
+	{ "set AppArmor profile", step_apparmor },
+	{ "pass descriptors on", step_descriptors },
+	{ "set rlimit", step_rlimits },
+	{ "set no_new_privs", step_no_new_privs },
+	{ "drop capabilities from the bounding set", step_bounding },
+	{ "load seccomp filter", step_seccomp_early },
+	{ "set user and groups", step_user },
+	{ "set capabilities", step_capabilities },
+	{ "tie its life to its parent's", step_parent },
+	{ "wait for the start", step_hold },
+	{ "load seccomp filter", step_seccomp_late },
+	{ "exec", step_exec },
+};
+const uint16_t init_steps_count = sizeof(init_steps) / sizeof(init_steps[0]);
+
+int init_main(void *arg)
+{
+	const struct init_plan *p = arg;
+	long r = 0;
+
+	for (uint16_t i = 0; i < init_steps_count && r >= 0; i++) {
+		p->report->step = i;
+		p->report->item = 0;
+		r = init_steps[i].run(p);
+	}
+	p->report->error = (int32_t)r;
+	/* Nobody waits in a system call for a held one, so it says it aloud, and what it was to
+	 * run. */
+	if (p->hold_fd >= 0)
+		(void)RAW(writev, p->hold_fd, p->last_words, 2);
+	(void)RAW(exit_group, INIT_FAILED);
+	return INIT_FAILED;
+}

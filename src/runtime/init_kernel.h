@@ -1,0 +1,38 @@
+/*
+ * init_kernel.h - the kernel's words that init.c speaks
+ */
+#ifndef RUNTIME_INIT_KERNEL_H
+#define RUNTIME_INIT_KERNEL_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/if.h>
+#include <linux/keyctl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <linux/sockios.h>
+#include <linux/stat.h>
+#include <linux/types.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+
+enum {
+	DIR_MODE = 0755,
+	SIGNALS = 64,
+	FIRST_FD = 3, /* behind stdin, stdout, stderr */
+};
+
+/* From <sys/mount.h>, which clashes with <linux/mount.h>. */
+enum { MNT_DETACH_ = 2 };
+#define MS_REC_     0x4000UL
+#define MS_PRIVATE_ 0x40000UL
+
+#endif

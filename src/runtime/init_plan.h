@@ -1,0 +1,213 @@
+/*
+ * init_plan.h - what the child does between clone() and exec(), decided, opened and allocated
+ *
+ * The parent writes it (plan.c, mount_plan.c decide; open.c fills in the descriptors), the child
+ * carries it out (init.c) in the parent's memory and changes nothing in it but `report` and, for
+ * a moment, separators in its own paths. Descriptors are -1 where there is nothing to do.
+ *
+ * Paths in the container's tree have no leading slash and are resolved beneath root_fd.
+ */
+#ifndef RUNTIME_INIT_PLAN_H
+#define RUNTIME_INIT_PLAN_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* How far the child came; shared memory while the parent is suspended, a message otherwise. */
+struct init_report {
+	uint16_t step;   /* index into init_steps */
+	uint16_t item;   /* which mount, device, … of that step */
+	int32_t error;   /* negative errno; 0: no failure */
+	uint16_t detail; /* enum init_detail */
+};
+
+enum init_detail {
+	INIT_NO_DETAIL,
+	INIT_NOT_IN_PATH,    /* no directory of PATH has the program */
+	INIT_NO_SUCH_FILE,   /* the program, named by its path, is absent */
+	INIT_NO_INTERPRETER, /* it is there, what should run it is not */
+	INIT_IS_DIRECTORY,
+	INIT_CWD_OUTSIDE,     /* the working directory is not in the container */
+	INIT_NOT_A_DIRECTORY, /* the mount's target is a link, or not what it must be */
+	INIT_OVER_PROC,       /* ... or it is in procfs */
+};
+
+/* One step of a mount's configuration: value NULL is a flag. */
+struct init_option {
+	const char *key, *value;
+};
+
+enum init_mount_kind {
+	INIT_MOUNT_FS,     /* a new file system */
+	INIT_MOUNT_BIND,   /* tree_fd */
+	INIT_MOUNT_CGROUP, /* tmpfs with a tree per v1 hierarchy, or tree_fd for v2 */
+};
+
+/* A v1 hierarchy under its directory's name, and other names of it (comounted controllers). */
+struct init_cgroup {
+	const char *name, *path; /* path: the container's group, on the host */
+	int tree_fd;
+};
+
+struct init_cgroup_link {
+	const char *name, *target;
+};
+
+struct init_mount {
+	enum init_mount_kind kind;
+	char *target;
+	bool dir;           /* the target to make when it is missing: directory, or file */
+	bool no_links;      /* the target must be a real directory: /proc, /sys, /dev */
+	bool over_proc;     /* may cover a part of procfs, or all of it */
+	const char *source; /* of a bind: absolute, on the host */
+	bool recursive;     /* rbind */
+	const char *fstype;
+	const struct init_option *options;
+	size_t n_options;
+	uint64_t attr_set, attr_clear;           /* MOUNT_ATTR_* of the mount itself */
+	uint64_t tree_attr_set, tree_attr_clear; /* ... and of everything beneath (rro, …) */
+	uint64_t propagation;                    /* MS_* */
+	bool tree_propagation;
+	int tree_fd;
+	struct init_cgroup *cgroups; /* INIT_MOUNT_CGROUP, v1 */
+	size_t n_cgroups;
+	const struct init_cgroup_link *cgroup_links;
+	size_t n_cgroup_links;
+};
+
+/* A layer that has this number in the child. */
+struct init_layer {
+	const char *path;
+	int fd;
+};
+
+struct init_device {
+	char *path;
+	mode_t mode; /* with the type */
+	dev_t dev;
+	uid_t uid;
+	gid_t gid;
+};
+
+struct init_link {
+	const char *name, *target;
+};
+
+struct init_sysctl {
+	const char *path, *value; /* path beneath /proc */
+	size_t len;
+};
+
+struct init_rlimit {
+	int resource;
+	struct {
+		uint64_t soft, hard;
+	} limit; /* as prlimit64(2) takes it */
+};
+
+/* The same layout that capset(2) takes. */
+struct init_caps {
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} data[2];
+};
+
+struct init_plan {
+	/* Where it lives. */
+	int setns_fd; /* pidfd of a container's init: join its namespaces */
+	int setns_flags;
+	const int *cgroup_fds; /* cgroup.procs of each hierarchy to join */
+	size_t n_cgroup_fds;
+	bool unshare_cgroup;
+	bool new_keyring;
+	bool loopback; /* bring lo up */
+	const char *hostname, *domainname;
+	size_t hostname_len, domainname_len;
+
+	/* Its tree. root_fd is a detached mount that becomes "/", or, in an exec, unused. */
+	bool new_root;
+	int root_fd;
+	const char *overlay_options; /* kernels without lowerdir+: mounted by the child ... */
+	const char *overlay_target;  /* ... over this directory */
+	const struct init_layer *overlay_layers; /* layers that the options name as descriptors */
+	size_t n_overlay_layers;
+	bool root_readonly;
+	uint64_t root_propagation; /* MS_* for "/" at the end, 0: as it is */
+	struct init_mount *mounts;
+	size_t n_mounts;
+	int dev_mount;     /* index of the file system mounted at /dev, or -1 */
+	bool default_devs; /* populate /dev */
+	struct init_device *devices;
+	size_t n_devices;
+	const struct init_link *links;
+	size_t n_links;
+	char *const *masked_paths;
+	size_t n_masked;
+	int null_fd; /* the host's /dev/null, verified, as a detached mount */
+	char *const *readonly_paths;
+	size_t n_readonly;
+	const struct init_sysctl *sysctls;
+	size_t n_sysctls;
+	int proc_fd; /* the host's /proc, verified; not open while the program runs */
+
+	/* Its terminal and descriptors. */
+	bool terminal;
+	uint16_t rows, cols;
+	int console_socket; /* where the master is sent */
+	int stdio[3];
+	const int *preserve_fds; /* become 3, 4, … */
+	size_t n_preserve_fds;
+
+	/* What it may do. */
+	const char *oom_score_adj; /* text, NULL: unchanged */
+	size_t oom_score_adj_len;
+	const char *apparmor; /* "exec PROFILE" */
+	size_t apparmor_len;
+	struct init_rlimit *rlimits;
+	size_t n_rlimits;
+	bool no_new_privs;
+	const struct sock_filter *seccomp;
+	uint16_t seccomp_len;
+	uint32_t seccomp_flags;
+	uint64_t cap_bounding, cap_ambient;
+	struct init_caps caps;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+	mode_t umask;
+	int parent_fd; /* pidfd of the parent to die with, or -1 */
+
+	/* What it runs. */
+	char *cwd;
+	const char *const *argv, *const *envp;
+	const char *const *candidates; /* paths to try; ended by NULL */
+	bool search_path;              /* argv[0] is a name to look for, not a path */
+	int hold_fd;                   /* wait here before exec, or -1 */
+
+	struct init_report *report;
+	const struct iovec *last_words; /* report and name of the program, for the hold socket */
+	char *scratch;                  /* SCRATCH_SIZE bytes for getcwd(2) */
+};
+
+enum { INIT_SCRATCH_SIZE = 4096, INIT_NAME_MAX = 256, INIT_FAILED = 125 };
+
+/* Messages on the hold socket: the child says HELD, the releaser GO; then EOF, or a report with the
+ * program's name behind it. */
+enum { INIT_HELD = 'h', INIT_GO = 'g' };
+
+struct init_step {
+	const char *name; /* what the message says was being done */
+	long (*run)(const struct init_plan *p);
+};
+extern const struct init_step init_steps[];
+extern const uint16_t init_steps_count;
+
+/* The child. Ends in execve() or in _exit(INIT_FAILED) with a report. */
+int init_main(void *plan);
+
+#endif

@@ -1,0 +1,356 @@
+/*
+ * opened.c - the descriptors of a plan
+ *
+ * Mounts are made detached, by the parent, with their attributes and their propagation set before
+ * anybody can see them. Sources are paths of the host, which the caller vouches for; the child
+ * attaches them to the container's tree by descriptor.
+ */
+#include "runtime/opened.h"
+
+#include "base/own.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum {
+	FIRST_FD = 3,
+	FSCONFIG_STRING_MAX = 255, /* longer values are -EINVAL to fsconfig(2) */
+	MOUNT_OPTIONS_MAX = 4095,  /* and to mount(2) */
+};
+
+void opened_add(struct opened *o, int fd)
+{
+	if (o->n == o->max) {
+		size_t max = o->max ? o->max * 2 : 48;
+		int *fds = arena_array(o->a, max, sizeof(*fds));
+
+		if (o->n)
+			memcpy(fds, o->fds, o->n * sizeof(*fds));
+		o->fds = fds;
+		o->max = max;
+	}
+	o->fds[o->n++] = fd;
+}
+
+void opened_done(struct opened *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		(void)close(o->fds[i]);
+	o->n = 0;
+}
+
+/* -- the root -- */
+
+/* What the file system had to say, in front of errno's text. */
+static int overlay_failed(int fs, struct err *err)
+{
+	int code = errno;
+	char text[256];
+	ssize_t n = read(fs, text, sizeof(text) - 1);
+	char *line;
+
+	if (n <= 0)
+		return err_code(err, -code, "mounting the overlay");
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	line = strchr(text, ' '); /* behind the letter of its severity */
+	return err_code(err, -code, "mounting the overlay: %s", line ? line + 1 : text);
+}
+
+static bool fits(const struct runtime_overlay *v)
+{
+	for (size_t i = 0; i < v->lower->n; i++)
+		if (strlen(v->lower->items[i]) > FSCONFIG_STRING_MAX)
+			return false;
+	return strlen(v->upper) <= FSCONFIG_STRING_MAX && strlen(v->work) <= FSCONFIG_STRING_MAX;
+}
+
+/* A detached overlay. -EOPNOTSUPP: this kernel takes layers as one string only (before 6.7). */
+static int new_overlay(const struct runtime_overlay *v, int *ret, struct err *err)
+{
+	OWN(fd) int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs < 0)
+		return errno == ENOSYS ? -EOPNOTSUPP : err_sys(err, "fsopen overlay");
+	for (size_t i = 0; i < v->lower->n; i++)
+		if (fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", v->lower->items[i], 0) < 0)
+			return i == 0 && errno == EINVAL ? -EOPNOTSUPP : overlay_failed(fs, err);
+	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", v->upper, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "workdir", v->work, 0) < 0 ||
+	    (v->is_volatile && fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0) ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return overlay_failed(fs, err);
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (fd < 0)
+		return overlay_failed(fs, err);
+	*ret = fd;
+	return 0;
+}
+
+static void add_layers(const struct strv *layers, struct buf *out)
+{
+	buf_adds(out, "lowerdir=");
+	for (size_t i = 0; i < layers->n; i++)
+		buf_printf(out, "%s%s", i ? ":" : "", layers->items[i]);
+}
+
+/* Many layers have shorter names as descriptors, which the child opens again under our numbers. */
+static int shorten(struct opened *o, const struct strv *layers, struct init_plan *p,
+		   struct buf *out, struct err *err)
+{
+	struct init_layer *list = arena_array(o->a, layers->n, sizeof(*list));
+	struct strv names = { 0 };
+
+	for (size_t i = 0; i < layers->n; i++) {
+		int fd = open(layers->items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0)
+			return err_sys(err, "layer %s", layers->items[i]);
+		opened_add(o, fd);
+		list[i] = (struct init_layer){ layers->items[i], fd };
+		strv_add(&names, o->a, arena_printf(o->a, "/proc/self/fd/%d", fd));
+	}
+	add_layers(&names, out);
+	p->overlay_layers = list;
+	p->n_overlay_layers = layers->n;
+	return 0;
+}
+
+static int old_overlay(struct opened *o, const struct runtime_overlay *v, struct init_plan *p,
+		       struct err *err)
+{
+	OWN(buf) struct buf text = { 0 }, rest = { 0 };
+	int r;
+
+	buf_printf(&rest, ",upperdir=%s,workdir=%s%s", v->upper, v->work,
+		   v->is_volatile ? ",volatile" : "");
+	add_layers(v->lower, &text);
+	if (text.len + rest.len > MOUNT_OPTIONS_MAX) {
+		text.len = 0;
+		r = shorten(o, v->lower, p, &text, err);
+		if (r < 0)
+			return r;
+	}
+	buf_adds(&text, buf_text(&rest));
+	if (text.len > MOUNT_OPTIONS_MAX)
+		return err_set(err, -E2BIG, "%zu layers are more than this kernel can mount",
+			       v->lower->n);
+	p->overlay_options = arena_strdup(o->a, buf_text(&text));
+	p->overlay_target = v->upper;
+	return 0;
+}
+
+static int bundle_root(const struct runtime_start *s, struct arena *a, int *ret, struct err *err)
+{
+	const char *path = s->config->root->path;
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	OWN(fd) int fd = -1;
+	struct stat st;
+
+	if (path[0] != '/' && s->bundle)
+		path = arena_printf(a, "%s/%s", s->bundle, path);
+	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "root.path %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, -ENOTDIR, "root.path %s: not a directory", path);
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return err_sys(err, "root.path %s: making it private", path);
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int opened_root(struct opened *o, const struct runtime_start *s, struct init_plan *p,
+		struct err *err)
+{
+	int r;
+
+	if (!s->overlay)
+		r = bundle_root(s, o->a, &p->root_fd, err);
+	else if (!fits(s->overlay))
+		return old_overlay(o, s->overlay, p, err);
+	else
+		r = new_overlay(s->overlay, &p->root_fd, err);
+	if (r == -EOPNOTSUPP)
+		return old_overlay(o, s->overlay, p, err);
+	if (r == 0)
+		opened_add(o, p->root_fd);
+	return r;
+}
+
+/* -- mounts -- */
+
+static int set_attributes(int tree, const struct init_mount *m)
+{
+	struct mount_attr all = { .attr_set = m->tree_attr_set,
+				  .attr_clr = m->tree_attr_clear,
+				  .propagation = m->tree_propagation ? m->propagation : 0 };
+	struct mount_attr top = { .attr_set = m->attr_set,
+				  .attr_clr = m->attr_clear,
+				  .propagation = m->tree_propagation ? 0 : m->propagation };
+
+	if (!m->recursive) { /* one mount: both are the same */
+		top.attr_set |= all.attr_set;
+		top.attr_clr |= all.attr_clr;
+		top.propagation = m->propagation;
+	} else if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof(all)) < 0) {
+		return -errno;
+	}
+	if (m->recursive && !top.attr_set && !top.attr_clr && !top.propagation)
+		return 0;
+	return mount_setattr(tree, "", AT_EMPTY_PATH, &top, sizeof(top)) < 0 ? -errno : 0;
+}
+
+static bool is_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int open_bind(struct opened *o, struct init_mount *m, struct err *err)
+{
+	struct stat st;
+	int r;
+
+	m->tree_fd =
+		open_tree(AT_FDCWD, m->source,
+			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0));
+	if (m->tree_fd < 0)
+		return err_sys(err, "mount on /%s: source %s", m->target, m->source);
+	opened_add(o, m->tree_fd);
+	if (fstat(m->tree_fd, &st) < 0)
+		return err_sys(err, "mount on /%s: source %s", m->target, m->source);
+	m->dir = S_ISDIR(st.st_mode);
+	if (m->over_proc && str_eq(m->target, "proc") && !is_proc(m->tree_fd))
+		return err_set(err, -EINVAL, "mount on /proc: %s is not procfs", m->source);
+	r = set_attributes(m->tree_fd, m);
+	return r < 0 ? err_code(err, r, "mount on /%s: options of %s", m->target, m->source) : 0;
+}
+
+static int open_cgroups(struct opened *o, struct init_mount *m, struct err *err)
+{
+	struct mount_attr attr = { .attr_set = m->tree_attr_set, .propagation = MS_PRIVATE };
+
+	for (size_t i = 0; i < m->n_cgroups; i++) {
+		struct init_cgroup *g = &m->cgroups[i];
+
+		g->tree_fd = open_tree(AT_FDCWD, g->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (g->tree_fd < 0)
+			return err_sys(err, "control group %s", g->path);
+		opened_add(o, g->tree_fd);
+		if (mount_setattr(g->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+			return err_sys(err, "control group %s: mount options", g->path);
+	}
+	return 0;
+}
+
+int opened_mounts(struct opened *o, struct init_plan *p, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->n_mounts && r == 0; i++) {
+		struct init_mount *m = &p->mounts[i];
+
+		if (m->kind == INIT_MOUNT_BIND)
+			r = open_bind(o, m, err);
+		else if (m->kind == INIT_MOUNT_CGROUP)
+			r = open_cgroups(o, m, err);
+	}
+	return r;
+}
+
+/* -- the rest -- */
+
+/* The host's, and really it: masks put it over files of the kernel. */
+static int open_null(struct opened *o, int *ret, struct err *err)
+{
+	int fd = open_tree(AT_FDCWD, "/dev/null",
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(err, "/dev/null");
+	opened_add(o, fd);
+	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return err_set(err, -ENODEV, "/dev/null is not the null device");
+	if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return err_sys(err, "/dev/null");
+	*ret = fd;
+	return 0;
+}
+
+static int open_proc(struct opened *o, int *ret, struct err *err)
+{
+	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(err, "/proc");
+	opened_add(o, fd);
+	if (!is_proc(fd))
+		return err_set(err, -ENODEV, "/proc is not procfs");
+	*ret = fd;
+	return 0;
+}
+
+/* A descriptor that the child still reads when others have been put at their numbers. */
+static int lift(struct opened *o, int *fd, int want, int end, struct err *err)
+{
+	int copy;
+
+	if (*fd == want || *fd >= end)
+		return 0;
+	copy = fcntl(*fd, F_DUPFD_CLOEXEC, end);
+	if (copy < 0)
+		return err_sys(err, "descriptor %d for the program", *fd);
+	opened_add(o, copy);
+	*fd = copy;
+	return 0;
+}
+
+static int lift_all(struct opened *o, struct init_plan *p, struct err *err)
+{
+	int end = FIRST_FD + (int)p->n_preserve_fds, r = 0;
+	int *preserve = arena_memdup(o->a, p->preserve_fds, p->n_preserve_fds * sizeof(int));
+
+	for (int i = 0; i < FIRST_FD && !p->terminal && r == 0; i++)
+		r = lift(o, &p->stdio[i], i, end, err);
+	for (int i = 0; i < (int)p->n_preserve_fds && r == 0; i++)
+		r = lift(o, &preserve[i], FIRST_FD + i, end, err);
+	p->preserve_fds = preserve;
+	if (r == 0 && p->parent_fd >= 0)
+		r = lift(o, &p->parent_fd, -1, end, err);
+	if (r == 0 && p->hold_fd >= 0)
+		r = lift(o, &p->hold_fd, -1, end, err);
+	return r;
+}
+
+int opened_rest(struct opened *o, struct init_plan *p, bool die_with_parent, struct err *err)
+{
+	int r = 0;
+
+	if (p->n_masked)
+		r = open_null(o, &p->null_fd, err);
+	if (r == 0 && (p->n_sysctls || p->oom_score_adj || p->apparmor))
+		r = open_proc(o, &p->proc_fd, err);
+	if (r < 0)
+		return r;
+	if (die_with_parent) {
+		p->parent_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+		if (p->parent_fd < 0)
+			return err_sys(err, "pidfd_open");
+		opened_add(o, p->parent_fd);
+	}
+	return lift_all(o, p, err);
+}

@@ -1,0 +1,102 @@
+/*
+ * report.c - what went wrong in the child, in words
+ *
+ * For a program that does not run, the words are docker's, which people search for.
+ */
+#include "runtime/report.h"
+
+#include "base/str.h"
+#include "codec/ulimit_name.h"
+
+#include <sys/wait.h>
+
+static const char *item_name(const struct init_plan *p, const struct init_report *r,
+			     const char *step)
+{
+	if (!p)
+		return NULL;
+	if (str_eq(step, "mount") && r->item < p->n_mounts)
+		return p->mounts[r->item].target;
+	if (str_eq(step, "make device") && r->item < p->n_devices)
+		return p->devices[r->item].path;
+	if (str_eq(step, "mask") && r->item < p->n_masked)
+		return p->masked_paths[r->item];
+	if (str_eq(step, "make read-only") && r->item < p->n_readonly)
+		return p->readonly_paths[r->item];
+	if (str_eq(step, "set sysctl") && r->item < p->n_sysctls)
+		return p->sysctls[r->item].path;
+	if (str_eq(step, "set rlimit") && r->item < p->n_rlimits)
+		return ulimit_name(p->rlimits[r->item].resource);
+	if (str_eq(step, "enter working directory"))
+		return p->cwd;
+	return NULL;
+}
+
+static int exec_failure(const char *name, const struct init_report *r, int *ret_exit,
+			struct err *err)
+{
+	*ret_exit = r->error == -ENOENT || r->error == -ENOTDIR ? REPORT_EXIT_NOT_FOUND
+								: REPORT_EXIT_NOT_EXECUTABLE;
+	switch ((enum init_detail)r->detail) {
+	case INIT_NOT_IN_PATH:
+		return err_set(err, r->error, "exec: \"%s\": executable file not found in $PATH",
+			       name);
+	case INIT_NO_SUCH_FILE:
+		return err_set(err, r->error, "exec: \"%s\": stat %s: no such file or directory",
+			       name, name);
+	case INIT_NO_INTERPRETER:
+		return err_set(err, r->error,
+			       "exec %s: no such file or directory (its interpreter is missing)",
+			       name);
+	case INIT_IS_DIRECTORY:
+		return err_set(err, r->error, "exec: \"%s\": is a directory", name);
+	case INIT_NO_DETAIL:
+	case INIT_CWD_OUTSIDE:
+	case INIT_NOT_A_DIRECTORY:
+	case INIT_OVER_PROC:
+		break;
+	}
+	if (r->error == -EACCES)
+		return err_set(err, r->error, "exec: \"%s\": permission denied", name);
+	if (r->error == -ENOEXEC)
+		return err_set(err, r->error, "exec %s: exec format error", name);
+	return err_code(err, r->error, "exec %s", name);
+}
+
+int report_failure(const struct init_plan *p, const struct init_report *r, const char *name,
+		   int *ret_exit, struct err *err)
+{
+	const char *step = r->step < init_steps_count ? init_steps[r->step].name : "start";
+	const char *item;
+
+	if (r->step + 1 == init_steps_count)
+		return exec_failure(name, r, ret_exit, err);
+	*ret_exit = REPORT_EXIT_SETUP;
+	item = item_name(p, r, step);
+	if (r->detail == INIT_CWD_OUTSIDE)
+		return err_set(err, r->error,
+			       "%s: it is outside of the container; is a descriptor of a "
+			       "directory passed on?",
+			       step);
+	if (r->detail == INIT_NOT_A_DIRECTORY)
+		return err_set(err, r->error, "%s /%s: the image has a link there", step,
+			       item ? item : "");
+	if (r->detail == INIT_OVER_PROC)
+		return err_set(err, r->error, "%s /%s: that is in procfs, which must stay whole",
+			       step, item ? item : "");
+	if (r->error == -ENOSYS)
+		return err_set(err, r->error, "%s: Linux 5.12 or later is needed", step);
+	return item ? err_code(err, r->error, "%s %s%s", step,
+			       str_eq(step, "set rlimit") || item[0] == '.' ? "" : "/", item)
+		    : err_code(err, r->error, "%s", step);
+}
+
+int report_death(const struct init_report *r, int wait_status, struct err *err)
+{
+	const char *step = r->step < init_steps_count ? init_steps[r->step].name : "start";
+
+	if (WIFSIGNALED(wait_status))
+		return err_set(err, -EIO, "killed by signal %d at: %s", WTERMSIG(wait_status),
+			       step);
+	return err_set(err, -EIO, "died (status %d) at: %s", wait_status, step);
+}

@@ -1,0 +1,199 @@
+/*
+ * runtime.c - from an OCI configuration to a running process
+ *
+ * Gather (control group, facts), decide (plan_start), open (opened_*), act (child_start). What was
+ * made is undone in reverse when a later stage fails: the child is reaped by child.c, detached
+ * mounts go with their descriptors, and the control group is removed here.
+ */
+#include "runtime/runtime.h"
+
+#include "base/own.h"
+#include "cgroup/cgroup.h"
+#include "runtime/child.h"
+#include "runtime/gather.h"
+#include "runtime/opened.h"
+#include "runtime/plan.h"
+#include "runtime/report.h"
+#include "runtime/resources.h"
+#include "runtime/seccomp.h"
+#include "sys/proc.h"
+
+#include <signal.h>
+
+static int join_cgroup(struct opened *o, const char *path, struct arena *a, struct init_plan *p,
+		       int *ret_v2_dir, struct err *err)
+{
+	int *fds = arena_array(a, CGROUP_HIERARCHIES_MAX, sizeof(*fds));
+	int r = cgroup_open_procs(path, fds, &p->n_cgroup_fds, ret_v2_dir, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < p->n_cgroup_fds; i++)
+		opened_add(o, fds[i]);
+	if (*ret_v2_dir >= 0)
+		opened_add(o, *ret_v2_dir);
+	p->cgroup_fds = fds;
+	return 0;
+}
+
+static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const char *key,
+		       struct seccomp_filter *filter, struct init_plan *p, struct err *err)
+{
+	int r = seccomp_open(rules, cache, key, filter, err);
+
+	p->seccomp = filter->code;
+	p->seccomp_len = filter->len;
+	p->seccomp_flags = filter->flags;
+	return r;
+}
+
+/* A process that runs is not undone because of what we cannot say about it, but for its identity.
+ */
+static int identify(struct runtime_process *p, struct err *err)
+{
+	int r = proc_start_time(p->pid, &p->start_time);
+
+	if (r == 0 || r == -ESRCH)
+		return 0;
+	(void)proc_signal(p->pidfd, SIGKILL);
+	return err_code(err, r, "start time of process %d", (int)p->pid);
+}
+
+static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
+			   struct runtime_process *ret, int *ret_exit, struct err *err)
+{
+	OWN(opened) struct opened o;
+	OWN(seccomp) struct seccomp_filter filter = { 0 };
+	struct init_plan *p = arena_new(a, struct init_plan);
+	struct child_request rq = { .plan = p, .cgroup_dir = -1, .pid_ns_fd = -1, .hold = s->hold };
+	struct plan_facts facts;
+	int r;
+
+	opened_init(&o, a);
+	plan_init(p);
+	r = gather_start(s, a, &facts, err);
+	if (r == 0)
+		r = plan_start(s, &facts, a, p, &rq.namespaces, err);
+	if (r == 0 && s->cgroup)
+		r = join_cgroup(&o, s->cgroup, a, p, &rq.cgroup_dir, err);
+	if (r == 0)
+		r = opened_root(&o, s, p, err);
+	if (r == 0)
+		r = opened_mounts(&o, p, err);
+	if (r == 0)
+		r = opened_rest(&o, p, s->die_with_parent, err);
+	if (r == 0)
+		r = add_seccomp(s->config->linux_->seccomp, s->seccomp_cache, s->seccomp_key,
+				&filter, p, err);
+	if (r == 0)
+		r = child_start(&rq, a, ret, ret_exit, err);
+	/* A held child shares our memory only as long as we do not unmap it: it keeps the filter.
+	 */
+	if (r == 0 && s->hold)
+		filter.map = NULL;
+	return r;
+}
+
+int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime_process *ret,
+		  int *ret_exit, struct err *err)
+{
+	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
+	struct cgroup_limits limits;
+	int r = oci_runtime_check(s->config, err);
+
+	*ret_exit = REPORT_EXIT_SETUP;
+	if (r < 0)
+		return r;
+	resources_limits(s->config->linux_->resources, a, &limits);
+	if (s->cgroup) {
+		r = cgroup_setup(s->cgroup, &limits, err);
+		if (r < 0)
+			return r;
+	}
+	r = start_in_cgroup(s, a, &process, ret_exit, err);
+	if (r == 0)
+		r = identify(&process, err);
+	if (r == 0) {
+		*ret = process;
+		return 0;
+	}
+	if (s->cgroup) {
+		struct err other = ERR_INIT;
+
+		(void)cgroup_teardown(s->cgroup, &other);
+		r = err_also(err, &other);
+	}
+	return r;
+}
+
+int runtime_release(struct runtime_process *process, int *ret_exit, struct err *err)
+{
+	return child_release(process, ret_exit, err);
+}
+
+int runtime_reattach(pid_t pid, uint64_t start_time, struct runtime_process *ret, struct err *err)
+{
+	OWN(fd) int pidfd = proc_open(pid, start_time);
+	int hold, r;
+
+	if (pidfd < 0)
+		return err_code(err, pidfd, "process %d", (int)pid);
+	r = child_find_hold(pid, pidfd, &hold, err);
+	if (r < 0)
+		return r;
+	*ret = (struct runtime_process){ .pid = pid,
+					 .pidfd = take_fd(&pidfd),
+					 .start_time = start_time,
+					 .console_fd = -1,
+					 .hold_fd = hold };
+	return 0;
+}
+
+static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
+		   struct runtime_process *ret, int *ret_exit, struct err *err)
+{
+	OWN(opened) struct opened o;
+	OWN(seccomp) struct seccomp_filter filter = { 0 };
+	struct init_plan *p = arena_new(a, struct init_plan);
+	struct child_request rq = { .plan = p, .cgroup_dir = -1, .pid_ns_fd = init };
+	struct plan_facts facts;
+	int r;
+
+	opened_init(&o, a);
+	plan_init(p);
+	r = gather_exec(x, &facts, err);
+	if (r == 0)
+		r = plan_exec(x, &facts, a, p, err);
+	if (r == 0 && x->cgroup)
+		r = join_cgroup(&o, x->cgroup, a, p, &rq.cgroup_dir, err);
+	if (r == 0)
+		r = opened_rest(&o, p, false, err);
+	if (r == 0)
+		r = add_seccomp(x->seccomp, x->seccomp_cache, x->seccomp_key, &filter, p, err);
+	if (r < 0)
+		return r;
+	p->setns_fd = init;
+	return child_start(&rq, a, ret, ret_exit, err);
+}
+
+int runtime_exec(const struct runtime_exec *x, struct arena *a, struct runtime_process *ret,
+		 int *ret_exit, struct err *err)
+{
+	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
+	OWN(fd) int init = proc_open(x->init_pid, x->init_start);
+	bool frozen = false;
+	int r;
+
+	*ret_exit = REPORT_EXIT_SETUP;
+	if (init < 0)
+		return err_code(err, init, "process %d, the container's init", (int)x->init_pid);
+	/* We would wait for a child that the freezer stops before it runs anything. */
+	if (x->cgroup && cgroup_is_frozen(x->cgroup, &frozen) == 0 && frozen)
+		return err_set(err, -EBUSY, "the container is paused, unpause it first");
+	r = exec_in(x, init, a, &process, ret_exit, err);
+	if (r == 0)
+		r = identify(&process, err);
+	if (r == 0)
+		*ret = process;
+	return r;
+}

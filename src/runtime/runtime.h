@@ -1,0 +1,84 @@
+/*
+ * runtime.h - from an OCI configuration to a running process
+ *
+ * The in-process library that berth-shim and berth-oci share. The caller becomes the parent of
+ * the container's init. Everything is decided, opened and allocated before the child exists; the
+ * child (init.c) only makes system calls, in the caller's address space (CLONE_VM), so a start
+ * copies no page tables.
+ *
+ * Memory comes from an arena of the caller, which may drop it as soon as the start returned (for
+ * a held container: as soon as runtime_release() returned).
+ */
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/oci_runtime.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* An overlay as the root, mounted in the container's own mount namespace only. */
+struct runtime_overlay {
+	const struct strv *lower; /* absolute directories, top first */
+	const char *upper, *work;
+	bool is_volatile;
+};
+
+struct runtime_start {
+	const struct oci_config *config;
+	const char *bundle; /* relative paths of the configuration begin here; NULL: all absolute */
+	const struct runtime_overlay *overlay; /* NULL: config->root->path */
+	const char *cgroup;                    /* "/berth/ID", beneath every hierarchy */
+	int stdin_fd, stdout_fd, stderr_fd;    /* become 0, 1, 2; ignored with a terminal */
+	const char *seccomp_cache,
+		*seccomp_key;    /* directory and file name of the compiled filter, or NULL */
+	const int *preserve_fds; /* passed on as 3, 4, … */
+	size_t n_preserve_fds;
+	bool hold;            /* stop before the program: OCI create */
+	bool die_with_parent; /* PR_SET_PDEATHSIG SIGKILL: no container without its shim */
+};
+
+struct runtime_process {
+	pid_t pid;
+	int pidfd;
+	uint64_t start_time; /* field 22 of /proc/PID/stat */
+	int console_fd;      /* pty master with a terminal, else -1; the caller's */
+	int hold_fd;         /* of a held container, else -1 */
+};
+
+/*
+ * Returns when the program runs (its execve() succeeded), or is held. On failure nothing is left
+ * (process, mount, cgroup), the message names the step, and *ret_exit is docker's exit status for
+ * it: 127 not found, 126 not executable, otherwise 125.
+ */
+int runtime_start(const struct runtime_start *start, struct arena *a,
+		  struct runtime_process *ret_process, int *ret_exit, struct err *err);
+/* Lets a held container's program run; errors of execve() are reported here. */
+int runtime_release(struct runtime_process *process, int *ret_exit, struct err *err);
+/*
+ * A held container that another process made, which may have exited since: what runtime_release()
+ * needs. pidfd and hold_fd are the caller's. -ESRCH when pid is another process by now, -EINVAL
+ * when it does not wait any more.
+ */
+int runtime_reattach(pid_t pid, uint64_t start_time, struct runtime_process *ret_process,
+		     struct err *err);
+
+/* One more process in a container that runs. */
+struct runtime_exec {
+	pid_t init_pid;
+	uint64_t init_start; /* refused with -ESRCH when the PID is another process by now */
+	const char *cgroup;
+	const struct oci_process *process;
+	const struct oci_seccomp *seccomp; /* NULL: none */
+	const char *seccomp_cache, *seccomp_key;
+	int stdin_fd, stdout_fd, stderr_fd;
+	const int *preserve_fds;
+	size_t n_preserve_fds;
+};
+int runtime_exec(const struct runtime_exec *exec, struct arena *a,
+		 struct runtime_process *ret_process, int *ret_exit, struct err *err);
+
+#endif

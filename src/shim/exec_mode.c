@@ -1,0 +1,147 @@
+/*
+ * exec_mode.c - one more process in a running container
+ *
+ * Without a terminal the process has our caller's descriptors, so there is nothing to do but wait
+ * for it. As with docker, what ends us (SIGINT, SIGTERM, …) does not end the process.
+ */
+#include "shim/exec_mode.h"
+
+#include "base/own.h"
+#include "base/str.h"
+#include "model/shim_plan.h"
+#include "model/shim_proto.h"
+#include "runtime/runtime.h"
+#include "shim/exec_terminal.h"
+#include "shim/memory.h"
+#include "shim/plan_map.h"
+#include "shim/start.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { IDLE_MS = 500, EXIT_ENGINE = 125 };
+
+/* What outlives the plan. */
+struct exec_mode {
+	bool detach, interactive;
+	char keys[EXEC_TERMINAL_KEYS_MAX + 1];
+	struct runtime_process process;
+};
+
+static int start(struct exec_mode *m, struct arena *a, int *ret_exit, struct err *err)
+{
+	OWN(plan_map) struct plan_map map = { 0 };
+	OWN(fd) int null = -1;
+	struct exec_plan plan;
+	int r = plan_map_open(&exec_plan_schema, a, &plan, &map, err);
+
+	if (r < 0)
+		return r;
+	m->detach = plan.detach;
+	m->interactive = plan.interactive;
+	if (plan.detach_keys)
+		(void)snprintf(m->keys, sizeof(m->keys), "%s", plan.detach_keys);
+	if (!plan.interactive) {
+		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (null < 0)
+			return err_sys(err, "/dev/null");
+	}
+
+	struct runtime_exec exec = {
+		.init_pid = plan.init_pid,
+		.init_start = plan.init_start,
+		.cgroup = plan.cgroup,
+		.process = &plan.process,
+		.seccomp = plan.seccomp,
+		.seccomp_cache = plan.seccomp_cache,
+		.seccomp_key = plan.seccomp_key,
+		.stdin_fd = plan.interactive ? STDIN_FILENO : null,
+		.stdout_fd = STDOUT_FILENO,
+		.stderr_fd = STDERR_FILENO,
+	};
+
+	return runtime_exec(&exec, a, &m->process, ret_exit, err);
+}
+
+static void report_start(const struct exec_mode *m)
+{
+	unsigned char frame[FRAME_HEADER + sizeof(struct shim_status)];
+	struct shim_status status = {
+		.version = SHIM_STATUS_VERSION,
+		.state = SHIM_STATE_RUNNING,
+		.pid = m->process.pid,
+		.pid_start = m->process.start_time,
+		.shim_pid = getpid(),
+		.started_at = supervisor_now_ns(),
+	};
+
+	frame_header(frame, SHIM_STARTED, sizeof(status));
+	memcpy(frame + FRAME_HEADER, &status, sizeof(status));
+	(void)send(SHIM_FD_CLIENT, frame, sizeof(frame), MSG_NOSIGNAL);
+	(void)close(SHIM_FD_CLIENT);
+}
+
+static void complain(const struct err *err)
+{
+	OWN(str) char *line = str_printf("berth: %s\n", err->msg);
+
+	(void)!write(STDERR_FILENO, line, strlen(line));
+}
+
+/* Our caller knows before us whether it waits on the other side of SHIM_FD_CLIENT. */
+static void report_failure(int exit_code, const struct err *err)
+{
+	if (fcntl(SHIM_FD_CLIENT, F_GETFD) >= 0)
+		start_report_failure(SHIM_FD_CLIENT, exit_code, err);
+	else
+		complain(err);
+}
+
+static int wait_for(const struct exec_mode *m)
+{
+	struct pollfd ended = { .fd = m->process.pidfd, .events = POLLIN };
+	int status = 0;
+
+	/* Most commands are over at once, and then this would cost more than it saves. */
+	if (poll(&ended, 1, IDLE_MS) == 0)
+		memory_give_back();
+	while (waitpid(m->process.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The lists of the plan are gone when this returns. */
+static int start_and_report(struct exec_mode *m, int *ret_exit)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	int r = start(m, &a, ret_exit, &err);
+
+	if (r < 0)
+		report_failure(*ret_exit, &err);
+	else if (m->detach)
+		report_start(m);
+	(void)close(SHIM_FD_PLAN);
+	return r;
+}
+
+int exec_mode_run(void)
+{
+	struct exec_mode m = { .process = { .console_fd = -1 } };
+	int exit_code = EXIT_ENGINE, end;
+
+	for (int fd = SHIM_FD_PLAN; fd <= SHIM_FD_CLIENT; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (start_and_report(&m, &exit_code) < 0)
+		return exit_code;
+	if (m.process.console_fd < 0)
+		return wait_for(&m);
+	if (m.detach) {
+		exec_terminal_hold(&m.process);
+		return wait_for(&m);
+	}
+	end = exec_terminal_relay(&m.process, m.interactive, m.keys);
+	return end < 0 ? wait_for(&m) : end;
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# berth inspect, of containers and images
+load helper
+
+setup() {
+	berth create --name box -e A=1 -l b.c=d -m 64m --restart on-failure:3 busybox echo hello >/dev/null
+}
+
+teardown() {
+	berth rm -f box >/dev/null
+}
+
+@test "a container's document has docker's members" {
+	run berth inspect box
+	expect_contains '"Name": "/box"'
+	expect_contains '"Status": "created"'
+	expect_contains '"MaximumRetryCount": 3'
+	expect_contains '"Memory": 67108864'
+	[ "${lines[0]}" = "[" ]
+	[ "${lines[1]}" = "    {" ]
+}
+
+@test "a template reads it" {
+	run berth inspect -f '{{.Name}} {{index .Config.Labels "b.c"}} {{.Config.Labels.nope}} {{json .Config.Cmd}}' box
+	expect_output '/box d <no value> ["echo","hello"]'
+	run berth inspect -f '{{range .Config.Env}}{{println .}}{{end}}' box
+	expect_contains A=1
+	run berth inspect --format '{{if .State.Running}}up{{else}}down{{end}} {{.State.Pid}} {{.HostConfig.NanoCpus}}' box
+	expect_output "down 0 0"
+}
+
+@test "a member that is not there is named" {
+	run berth inspect -f '{{.Nope}}' box
+	expect_status 1
+	expect_contains "template parsing error: template: :1:2: executing \"\" at <.Nope>: map has no entry for key \"Nope\""
+}
+
+@test "the unique beginning of an ID and the name with its slash find it" {
+	id=$(berth inspect -f '{{.Id}}' box)
+	run berth inspect -f '{{.Name}}' "${id:0:10}"
+	expect_output /box
+	run berth inspect -f '{{.Name}}' /box
+	expect_output /box
+}
+
+@test "an image is found when no container has the name" {
+	run berth inspect -f '{{json .RepoTags}} {{json .Config.Cmd}} {{.Os}}' busybox
+	expect_output '["busybox:latest"] ["sh"] linux'
+	run berth image inspect -f '{{.RootFS.Type}}' busybox
+	expect_output layers
+}
+
+@test "what is not there gives an empty list and an error" {
+	run berth inspect absent
+	expect_status 1
+	expect_output $'[]\nberth: No such object: absent'
+	run berth inspect --type container busybox
+	expect_status 1
+	expect_contains "No such container: busybox"
+	run berth inspect --type nonsense box
+	expect_status 1
+}
+
+@test "-s adds sizes" {
+	run berth inspect -s -f '{{.SizeRootFs}}' box
+	[ "$output" -gt 0 ]
+}
