@@ -66,7 +66,7 @@ static void goes_without_a_word(int fd)
 	put(fd, SHIM_STDOUT, "x", 1);
 }
 
-/* Answers each byte at once and waits for its answer to be taken, as cat does. */
+/* Answers each byte at once and waits for its answer to be taken, as cat does; then takes more. */
 static void echoes(int fd)
 {
 	static unsigned char header[SHIM_FRAME_HEADER], data[SHIM_FRAME_MAX];
@@ -77,6 +77,7 @@ static void echoes(int fd)
 		if (!read_full(fd, data, len))
 			_exit(1);
 		put(fd, SHIM_STDOUT, data, len);
+		put(fd, SHIM_STDIN_TAKEN, "", 0);
 	}
 	put_exit(fd, header[0] == SHIM_STDIN_EOF ? 0 : 1);
 }
