@@ -162,10 +162,11 @@ loads_and_runs() {
 
 @test "two loads of one archive at once both succeed" {
 	tar=$(make_archive good-old)
-	for _ in 1 2 3 4; do
-		berth load -q -i "$tar" >"$BATS_TEST_TMPDIR/out.$BASHPID.$RANDOM" &
+	for i in 1 2 3 4; do
+		berth load -q -i "$tar" >"$BATS_TEST_TMPDIR/out.$i" &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	[ "$(cat "$BATS_TEST_TMPDIR"/out.* | grep -c 'Loaded image: test:latest')" -eq 4 ]
 	run in_image cat /text
 	expect_output good-old

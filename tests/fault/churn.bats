@@ -52,8 +52,9 @@ kernel_counts() {
 			out=$(berth run --rm --network none busybox sh -c "echo out-$i; exit $i") || code=$?
 			echo "$code $out" >"$BATS_TEST_TMPDIR/$i"
 		) &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	for i in $(seq 30); do
 		[ "$(cat "$BATS_TEST_TMPDIR/$i")" = "$i out-$i" ]
 	done
@@ -64,10 +65,13 @@ kernel_counts() {
 	berth run -d --name contested --network none busybox sleep 1000 >/dev/null
 	for i in $(seq 10); do
 		berth stop -t 0 contested >/dev/null 2>&1 &
+		pids+=($!)
 		berth start contested >/dev/null 2>&1 &
+		pids+=($!)
 		berth restart -t 0 contested >/dev/null 2>&1 &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}" || true # which of them comes too late is chance
 	run state_of contested
 	[[ "$output" == running || "$output" == exited ]]
 	berth rm -f contested
