@@ -114,7 +114,7 @@ static void make_groups(void)
 			(void)snprintf(path, sizeof(path), "%s/cpuset.mems", plan.groups[i]);
 			put(path, "0");
 		}
-		(void)snprintf(path, sizeof(path), "%s/cgroup.procs", plan.groups[i]);
+		(void)snprintf(path, sizeof(path), "%s/tasks", plan.groups[i]);
 		plan.procs[i] = open(path, O_WRONLY | O_CLOEXEC);
 	}
 }

@@ -22,6 +22,9 @@ bench_done() {
 	# shellcheck disable=SC2086
 	[ -z "$all" ] || berth rm -f $all >/dev/null 2>&1
 	if [ -n "$dockerd_pid" ]; then
+		all=$(docker_cli ps -aq)
+		# shellcheck disable=SC2086
+		[ -z "$all" ] || docker_cli rm -f $all >/dev/null
 		kill "$dockerd_pid" && wait "$dockerd_pid"
 	fi 2>/dev/null
 	podman_cli rm -fa >/dev/null 2>&1

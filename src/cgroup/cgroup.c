@@ -105,7 +105,7 @@ int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct er
 	return r < 0 ? r : 0;
 }
 
-int cgroup_open_procs(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
+int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
 		      int *ret_v2_dir, struct err *err)
 {
 	size_t n, i;
@@ -115,7 +115,8 @@ int cgroup_open_procs(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], siz
 	if (r < 0)
 		return r;
 	for (i = 0; i < n; i++) {
-		r = ret_fds[i] = group_file_open(&all[i], path, "cgroup.procs", O_WRONLY);
+		r = ret_fds[i] = group_file_open(&all[i], path,
+						 all[i].is_v2 ? "cgroup.procs" : "tasks", O_WRONLY);
 		if (r >= 0 && all[i].is_v2)
 			r = v2_dir = group_file_open(&all[i], path, NULL, O_RDONLY | O_DIRECTORY);
 		if (r < 0)

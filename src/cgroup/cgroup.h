@@ -53,12 +53,14 @@ int cgroup_controllers(struct arena *a, struct strv *ret, struct err *err);
  */
 int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err);
 /*
- * Descriptors of cgroup.procs of every hierarchy (close-on-exec), into which a child writes "0"
- * to join. *ret_v2_dir is the group's directory for CLONE_INTO_CGROUP, or -1; then the last of
+ * Descriptors (close-on-exec) into which a child with one thread writes "0" to join every
+ * hierarchy: cgroup.procs of v2, but tasks of v1, because a thread that moves itself alone takes no
+ * lock that waits for every processor; cgroup.procs costs 10 ms and more on an idle machine.
+ * *ret_v2_dir is the group's directory for CLONE_INTO_CGROUP, or -1; then the last of
  * ret_fds is of that hierarchy, and needs no write by a child that was cloned into it.
  */
 enum { CGROUP_HIERARCHIES_MAX = 16 };
-int cgroup_open_procs(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
+int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
 		      int *ret_v2_dir, struct err *err);
 /* The container's part of each hierarchy, for showing it at /sys/fs/cgroup in there. */
 struct cgroup_tree {

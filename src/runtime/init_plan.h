@@ -120,7 +120,7 @@ struct init_plan {
 	/* Where it lives. */
 	int setns_fd; /* pidfd of a container's init: join its namespaces */
 	int setns_flags;
-	const int *cgroup_fds; /* cgroup.procs of each hierarchy to join */
+	const int *cgroup_fds; /* one for each hierarchy, of cgroup_open_joins() */
 	size_t n_cgroup_fds;
 	bool unshare_cgroup;
 	bool new_keyring;

@@ -24,7 +24,7 @@ static int join_cgroup(struct opened *o, const char *path, struct arena *a, stru
 		       int *ret_v2_dir, struct err *err)
 {
 	int *fds = arena_array(a, CGROUP_HIERARCHIES_MAX, sizeof(*fds));
-	int r = cgroup_open_procs(path, fds, &p->n_cgroup_fds, ret_v2_dir, err);
+	int r = cgroup_open_joins(path, fds, &p->n_cgroup_fds, ret_v2_dir, err);
 
 	if (r < 0)
 		return r;
