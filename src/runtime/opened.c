@@ -57,6 +57,9 @@ static int overlay_failed(int fs, struct err *err)
 	ssize_t n = read(fs, text, sizeof(text) - 1);
 	char *line;
 
+	/* Before 6.5 overlayfs takes any option unseen, refuses it here, and has nothing to say. */
+	if (n <= 0 && code == EINVAL)
+		return -EOPNOTSUPP;
 	if (n <= 0)
 		return err_code(err, -code, "mounting the overlay");
 	text[n] = '\0';
@@ -73,7 +76,8 @@ static bool fits(const struct runtime_overlay *v)
 	return strlen(v->upper) <= FSCONFIG_STRING_MAX && strlen(v->work) <= FSCONFIG_STRING_MAX;
 }
 
-/* A detached overlay. -EOPNOTSUPP: this kernel takes layers as one string only (before 6.7). */
+/* A detached overlay. -EOPNOTSUPP: this kernel takes layers as one string only (before 6.7), or
+ * has a reason that mount(2) is to tell. */
 static int new_overlay(const struct runtime_overlay *v, int *ret, struct err *err)
 {
 	OWN(fd) int fs = fsopen("overlay", FSOPEN_CLOEXEC);
