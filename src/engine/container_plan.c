@@ -13,6 +13,7 @@
 #include "codec/ulimit_name.h"
 #include "engine/container_status.h"
 #include "engine/container_spec.h"
+#include "engine/skeleton.h"
 
 #include <ctype.h>
 
@@ -274,7 +275,7 @@ static int plan_restart(const char *policy)
 	return SHIM_RESTART_NO;
 }
 
-/* overlayfs wants the top one first. */
+/* overlayfs wants the top one first; mount points that the image lacks come last. */
 static struct strv plan_lower(const struct container *c, const struct plan_facts *f,
 			      struct arena *a)
 {
@@ -288,6 +289,7 @@ static struct strv plan_lower(const struct container *c, const struct plan_facts
 		if (!strv_has(&lower, dir))
 			strv_add(&lower, a, dir);
 	}
+	strv_add(&lower, a, arena_printf(a, "%s/" SKELETON_DIR, f->root));
 	return lower;
 }
 

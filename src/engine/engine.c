@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "engine/container_dir.h"
 #include "engine/heal.h"
+#include "engine/skeleton.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -94,14 +95,14 @@ static int make_root_dirs(struct engine *e, struct err *err)
 {
 	/* Made in this order, so the last one stands for all. */
 	if (faccessat(e->root_fd, "seccomp", F_OK, 0) == 0)
-		return 0;
+		return skeleton_make(e->root_fd, e->root, err);
 	for (size_t i = 0; i < sizeof(root_dirs) / sizeof(root_dirs[0]); i++) {
 		int r = make_dir_at(e->root_fd, e->root, root_dirs[i], err);
 
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return skeleton_make(e->root_fd, e->root, err);
 }
 
 static int read_boot_id(int dir, const char *path, char out[BOOT_ID_LEN + 1])
