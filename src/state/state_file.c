@@ -41,7 +41,8 @@ enum {
 	FILE_MODE = 0600,
 	BOOT_ID_LEN = 36,
 	LOCK_SIZE = 32768, /* bytes: some 500 readers at once */
-	RESERVE = 65536,   /* bytes */
+	RESERVE = 65536,   /* bytes that are allocated ahead of what is written */
+	STEP = 16384,      /* bytes; what a file grows by at least */
 	TRIES_MAX = 8,
 };
 
@@ -262,7 +263,7 @@ int state_file_reserve(MDB_env *env, size_t bytes)
 	if (st.st_size >= need)
 		return 0;
 	/* More than is needed, so that not every transaction comes here. */
-	if (fallocate(fd, 0, st.st_size, need + RESERVE - st.st_size) == 0 || errno == EOPNOTSUPP)
+	if (fallocate(fd, 0, st.st_size, need + STEP - st.st_size) == 0 || errno == EOPNOTSUPP)
 		return 0;
 	return errno;
 }
