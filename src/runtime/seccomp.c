@@ -136,9 +136,12 @@ int seccomp_open(const struct oci_seccomp *rules, const char *cache, const char 
 	r = map(fd, ret);
 	if (r < 0)
 		return err_code(err, r, "mapping the seccomp filter");
-	/* What cannot be kept is compiled again next time. */
+	/*
+	 * What cannot be kept is compiled again next time. Synced, once for all containers: whoever
+	 * finds the name trusts that the filter is there, also after a power cut.
+	 */
 	if (dir >= 0)
-		(void)file_write_at(dir, key, ret->map, ret->map_size, FILE_MODE, 0);
+		(void)file_write_at(dir, key, ret->map, ret->map_size, FILE_MODE, FILE_SYNC);
 	return 0;
 }
 
