@@ -80,7 +80,8 @@ struct image_progress_layer {
 	int64_t taken, total; /* bytes of the archive; total -1: unknown */
 	bool ended;
 };
-/* report is called by the calling thread every 100 ms, and at the end. NULL: no reports. */
+/* report is called by the calling thread at least every 100 ms (less often while the disk is slow),
+ * when a layer ends, and at the end. NULL: no reports. */
 struct image_progress {
 	void (*report)(void *ctx, const struct image_progress_layer *layers, size_t n);
 	void *ctx;

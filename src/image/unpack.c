@@ -7,6 +7,9 @@
  * plan and return a result; between the two of a layer stands a ring of buffers, which libarchive
  * reads in place.
  *
+ * All of it must be on the disk in the end. So that the disk does not idle until then, the thread
+ * that waits for the others has it written out now and then.
+ *
  * What a layer may cost is bounded, since a few kilobytes can describe files without end.
  */
 #include "image/unpack.h"
@@ -20,10 +23,18 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { XATTRS_MAX = 64, REPORT_MS = 100, WORKERS_LEAST = 2 };
+enum {
+	XATTRS_MAX = 64,
+	REPORT_MS = 100,
+	WORKERS_LEAST = 2,
+	FLUSH_SIZE = 48 << 20 /* bytes of the archive */
+};
 static const int64_t layer_bytes_max = (int64_t)1 << 40, layer_inodes_max = 8 << 20;
 
 /* -- the side that reads -- */
@@ -314,9 +325,38 @@ static int unpack_one(struct unpack_job *job, struct ring *ring, const atomic_bo
 struct pool {
 	struct unpack_job **jobs; /* the largest first, so that none is left at the end */
 	size_t n;
-	atomic_size_t next, done;
+	atomic_size_t next;
 	atomic_bool stop;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	size_t done; /* under the lock */
 };
+
+static void count_done(struct pool *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	p->done++;
+	(void)pthread_cond_signal(&p->ended);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+/* Waits until all is done, and not longer than a report may be late; true when it is. */
+static bool wait_a_while(struct pool *p)
+{
+	struct timespec until;
+	bool all;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += REPORT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	(void)pthread_mutex_lock(&p->lock);
+	if (p->done < p->n)
+		(void)pthread_cond_clockwait(&p->ended, &p->lock, CLOCK_MONOTONIC, &until);
+	all = p->done == p->n;
+	(void)pthread_mutex_unlock(&p->lock);
+	return all;
+}
 
 static void *worker_main(void *ctx)
 {
@@ -333,7 +373,7 @@ static void *worker_main(void *ctx)
 		if (job->code < 0)
 			atomic_store(&p->stop, true);
 		atomic_store(&job->ended, true);
-		atomic_fetch_add(&p->done, 1);
+		count_done(p);
 	}
 	ring_done(&ring);
 	return NULL;
@@ -368,17 +408,34 @@ static void report(const struct image_progress *progress, struct unpack_job *job
 	progress->report(progress->ctx, layers, n);
 }
 
+static int64_t taken_by_all(struct unpack_job *jobs, size_t n)
+{
+	int64_t taken = 0;
+
+	for (size_t i = 0; i < n; i++)
+		taken += atomic_load(&jobs[i].taken);
+	return taken;
+}
+
+/* While others unpack: reports, and a disk that is not idle until the end. */
 static void watch(struct pool *p, const struct image_progress *progress, struct unpack_job *jobs)
 {
-	while (progress && progress->report) {
-		const struct timespec pause = { .tv_nsec = REPORT_MS * 1000000L };
-		bool last = atomic_load(&p->done) == p->n;
+	int64_t flushed = 0;
+	bool all;
 
-		report(progress, jobs, p->n);
-		if (last)
-			break;
-		(void)nanosleep(&pause, NULL);
-	}
+	do {
+		int64_t taken = taken_by_all(jobs, p->n);
+
+		all = wait_a_while(p);
+		if (progress && progress->report)
+			report(progress, jobs, p->n);
+		if (!all && taken - flushed >= FLUSH_SIZE) {
+			/* What fails here fails again, and is reported, when the layers are placed.
+			 */
+			(void)syncfs(jobs[0].dirfd);
+			flushed = taken;
+		}
+	} while (!all);
 }
 
 static int first_failure(struct pool *p, struct err *err)
@@ -404,7 +461,10 @@ int unpack_all(struct unpack_job *jobs, size_t n, const struct image_progress *p
 	size_t most = count_processors(), started = 0;
 	OWN(mem) struct unpack_job **order = mem_alloc(n * sizeof(*order));
 	OWN(mem) pthread_t *threads = mem_alloc((n ? n : 1) * sizeof(*threads));
-	struct pool p = { .jobs = order, .n = n };
+	struct pool p = { .jobs = order,
+			  .n = n,
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
+			  .ended = PTHREAD_COND_INITIALIZER };
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = &jobs[i];
