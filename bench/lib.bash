@@ -10,14 +10,44 @@ export BERTH_ROOT=$bench_scratch/root BERTH_STATE=$bench_scratch/state
 export PATH=$PWD/build:$PATH
 measure=$PWD/build/bench/measure
 docker_host=unix://$bench_scratch/docker.sock
+docker_root=$bench_scratch/docker
 dockerd_pid=
 
 docker_cli() { DOCKER_HOST=$docker_host docker "$@"; }
 podman_cli() { podman --root "$bench_scratch/podman" --runroot "$bench_scratch/podman-run" --cgroup-manager cgroupfs "$@"; }
 
+# Ends what contestants have left running in their groups; all of them were born there.
+bench_kill() {
+	local pid
+
+	for pid in $(cat /sys/fs/cgroup/*/bench/cgroup.procs /sys/fs/cgroup/*/bench/*/cgroup.procs \
+		/sys/fs/cgroup/*/bench/*/*/cgroup.procs | sort -u); do
+		[ "$pid" = $$ ] || kill -9 "$pid"
+	done
+} 2>/dev/null
+
+bench_unmount() {
+	local at
+
+	while read -r at; do umount -l "$at"; done < <(awk -v dir="$bench_scratch/" \
+		'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
+}
+
+# Groups whose last process is ending are busy for a moment.
+bench_remove_groups() {
+	for _ in $(seq 50); do
+		find /sys/fs/cgroup -mindepth 2 -depth -type d \( -path '/sys/fs/cgroup/*/bench*' -o -path '/sys/fs/cgroup/*/berth' \) \
+			-exec rmdir {} + 2>/dev/null
+		[ -n "$(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name bench)" ] || return 0
+		sleep 0.1
+	done
+	echo "bench: control groups are left: $(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name bench | xargs)" >&2
+}
+
 bench_done() {
 	local all
 
+	trap '' INT TERM
 	all=$(berth ps -aq 2>/dev/null)
 	# shellcheck disable=SC2086
 	[ -z "$all" ] || berth rm -f $all >/dev/null 2>&1
@@ -27,13 +57,14 @@ bench_done() {
 		[ -z "$all" ] || docker_cli rm -f $all >/dev/null
 		kill "$dockerd_pid" && wait "$dockerd_pid"
 	fi 2>/dev/null
-	podman_cli rm -fa >/dev/null 2>&1
-	umount -R "$bench_scratch"/*/overlay* 2>/dev/null
-	sleep 0.3
-	rm -rf "$bench_scratch"
-	find /sys/fs/cgroup -depth -type d -path '*/bench*' -exec rmdir {} + 2>/dev/null
-	find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name berth -type d -exec rmdir {} + 2>/dev/null
+	[ ! -e "$bench_scratch/podman" ] || podman_cli rm -fa >/dev/null 2>&1
+	bench_kill
+	bench_unmount
+	rm -rf --one-file-system "$bench_scratch"
+	bench_remove_groups
 }
+# ^C, too, ends in bench_done; without this, bash goes on when what it runs has handled the signal.
+trap 'exit 130' INT TERM
 trap bench_done EXIT
 
 busybox_image() {
@@ -49,7 +80,8 @@ have_docker() {
 	mkdir -p "$group"
 	(
 		echo $BASHPID >"$group/cgroup.procs"
-		exec dockerd --data-root "$bench_scratch/docker" --exec-root "$bench_scratch/docker-exec" -H "$docker_host" \
+		# In a session of its own: ^C is for us, who end it in order.
+		exec setsid dockerd --data-root "$docker_root" --exec-root "$bench_scratch/docker-exec" -H "$docker_host" \
 			--pidfile "$bench_scratch/docker.pid" --iptables=false --bridge=none --cgroup-parent /bench/docker
 	) >"$bench_scratch/dockerd.log" 2>&1 &
 	dockerd_pid=$!
