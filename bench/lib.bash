@@ -12,6 +12,8 @@ measure=$PWD/build/bench/measure
 docker_host=unix://$bench_scratch/docker.sock
 docker_root=$bench_scratch/docker
 dockerd_pid=
+# What podman makes beside the group that it is told to use; somebody's own podman may have it already.
+podman_group=$(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name libpod_parent -print -quit)
 
 docker_cli() { DOCKER_HOST=$docker_host docker "$@"; }
 podman_cli() { podman --root "$bench_scratch/podman" --runroot "$bench_scratch/podman-run" --cgroup-manager cgroupfs "$@"; }
@@ -62,6 +64,8 @@ bench_done() {
 	bench_unmount
 	rm -rf --one-file-system "$bench_scratch"
 	bench_remove_groups
+	[ -n "$podman_group" ] ||
+		find /sys/fs/cgroup -mindepth 2 -depth -type d -path '/sys/fs/cgroup/*/libpod_parent*' -exec rmdir {} + 2>/dev/null
 }
 # ^C, too, ends in bench_done; without this, bash goes on when what it runs has handled the signal.
 trap 'exit 130' INT TERM
