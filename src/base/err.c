@@ -6,10 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * A message is one line of text. Names in it may come from an archive or a container, and a
+ * terminal would obey what they say: control characters, C1 ones in UTF-8 among them, become '?'.
+ */
+static void make_printable(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) {
+			if (*c == 0xc2)
+				c[1] = '?';
+			*c = '?';
+		}
+}
+
 static void set_text(struct err *err, const char *fmt, va_list ap)
 {
 	int len = vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 
+	make_printable(err->msg);
 	if (len >= (int)sizeof(err->msg))
 		memcpy(err->msg + sizeof(err->msg) - sizeof("…"), "…", sizeof("…"));
 }
