@@ -78,6 +78,26 @@ static bool is_artifact(const struct oci_manifest *m)
 	       !str_eq(type, "application/vnd.docker.container.image.v1+json");
 }
 
+/*
+ * A text that can be read as an index and as a manifest would be one image here and another one
+ * elsewhere, under one digest; so does the media type inside have to be of the kind that led to it.
+ */
+static int check_one_kind(const char *text, size_t len, const char *media_type, bool want_index,
+			  const char *digest, struct arena *a, struct err *err)
+{
+	struct oci_manifest m;
+	struct oci_index index;
+	bool as_manifest = image_manifest_read(text, len, a, &m, NULL) == 0;
+	bool as_index =
+		image_manifest_read_index(text, len, a, &index, NULL) == 0 && index.manifests.n > 0;
+
+	if ((as_manifest && as_index) ||
+	    (!str_is_empty(media_type) && image_manifest_is_index(media_type) != want_index))
+		return err_set(err, -EINVAL,
+			       "%s is ambiguous: an index to some, a manifest to others", digest);
+	return 0;
+}
+
 static int add_manifest(struct load_plan *plan, const struct oci_descriptor *d, const char *name,
 			struct err *err)
 {
@@ -94,6 +114,9 @@ static int add_manifest(struct load_plan *plan, const struct oci_descriptor *d, 
 	r = image_manifest_read(text, len, a, &m, err);
 	if (r < 0)
 		return err_wrap(err, "manifest %s", d->digest);
+	r = check_one_kind(text, len, m.media_type, false, d->digest, a, err);
+	if (r < 0)
+		return r;
 	if (is_artifact(&m))
 		return err_set(err, -EINVAL, "%s is an artifact (%.100s), not an image", d->digest,
 			       m.artifact_type ? m.artifact_type : m.config.media_type);
@@ -132,6 +155,8 @@ static int add_entry(struct load_plan *plan, const struct oci_descriptor *d, con
 
 		if (r == 0)
 			r = image_manifest_read_index(text, len, plan->a, &index, err);
+		if (r == 0)
+			r = check_one_kind(text, len, index.media_type, true, digest, plan->a, err);
 		if (r < 0)
 			return r;
 		d = image_manifest_choose(&index, wanted(plan));
