@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "codec/json.h"
 #include "codec/timestamp.h"
+#include "engine/container_security.h"
 #include "engine/room.h"
 
 /* A member that is always the same, by its JSON text. */
@@ -132,8 +133,15 @@ static struct json_object *graph_driver(const struct engine *e, const struct con
 
 static struct json_object *host_config(const struct container *c)
 {
-	struct json_object *tree = schema_tree(&host_config_schema, &c->host_config, SCHEMA_FULL);
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct host_config shown = c->host_config;
+	struct json_object *tree;
+	struct host_facts facts;
 
+	host_facts_gather(&shown, &a, &facts);
+	shown.masked_paths = container_security_masked(&shown, facts.throttled_cpus, &a);
+	shown.readonly_paths = container_security_readonly(&shown, &a);
+	tree = schema_tree(&host_config_schema, &shown, SCHEMA_FULL);
 	ADD_CONSTANTS(tree, host_constants);
 	return tree;
 }

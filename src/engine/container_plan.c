@@ -235,8 +235,8 @@ static void plan_linux(const struct container *c, const struct plan_facts *f, st
 	l->devices.n = f->devices.nodes.n;
 	l->resources = plan_resources(h, f, a);
 	l->cgroups_path = container_status_cgroup(c, a);
-	l->masked_paths = h->masked_paths;
-	l->readonly_paths = h->readonly_paths;
+	l->masked_paths = container_security_masked(h, f->host->throttled_cpus, a);
+	l->readonly_paths = container_security_readonly(h, a);
 	l->seccomp = f->filter.rules;
 }
 

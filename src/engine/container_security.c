@@ -7,7 +7,7 @@
 #include "model/seccomp_profile.h"
 
 /* https://github.com/moby/moby, daemon/pkg/oci/defaults.go; the later ones close side channels. */
-const char *const container_security_masked[] = {
+static const char *const masked[] = {
 	"/proc/asound",
 	"/proc/acpi",
 	"/proc/interrupts",
@@ -22,9 +22,42 @@ const char *const container_security_masked[] = {
 	"/sys/devices/virtual/powercap",
 	NULL,
 };
-const char *const container_security_readonly[] = {
+static const char *const readonly[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
+
+static bool is_default(const struct strv *list)
+{
+	return list->n == 1 && str_eq(list->items[0], CONTAINER_SECURITY_PATHS);
+}
+
+static struct strv paths(const char *const *list, struct arena *a)
+{
+	struct strv out = { 0 };
+
+	for (; *list; list++)
+		strv_add(&out, a, *list);
+	return out;
+}
+
+struct strv container_security_masked(const struct host_config *h, int throttled_cpus,
+				      struct arena *a)
+{
+	struct strv out;
+
+	if (!is_default(&h->masked_paths))
+		return h->masked_paths;
+	out = paths(masked, a);
+	for (int i = 0; i < throttled_cpus; i++)
+		strv_add(&out, a,
+			 arena_printf(a, "/sys/devices/system/cpu/cpu%d/thermal_throttle", i));
+	return out;
+}
+
+struct strv container_security_readonly(const struct host_config *h, struct arena *a)
+{
+	return is_default(&h->readonly_paths) ? paths(readonly, a) : h->readonly_paths;
+}
 
 static bool is_true(const char *value)
 {

@@ -42,8 +42,14 @@ int container_security_filter(const struct security *security, uint64_t caps, co
 			      bool compiled, struct arena *a, struct security_filter *ret,
 			      struct err *err);
 
-/* What docker hides and write-protects. */
-extern const char *const container_security_masked[];
-extern const char *const container_security_readonly[];
+/*
+ * What docker hides and write-protects is one word in a document, which would else be mostly these
+ * names: the lists that a configuration means, resolved where they are used. throttled_cpus is
+ * struct host_facts's. Strings are the arena's, the configuration's, or constant.
+ */
+#define CONTAINER_SECURITY_PATHS "default"
+struct strv container_security_masked(const struct host_config *h, int throttled_cpus,
+				      struct arena *a);
+struct strv container_security_readonly(const struct host_config *h, struct arena *a);
 
 #endif

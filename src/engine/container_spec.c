@@ -174,15 +174,6 @@ static const char * or (const char *value, const char *fallback)
 	return str_is_empty(value) ? fallback : value;
 }
 
-static struct strv paths(const char *const *list, struct arena *a)
-{
-	struct strv out = { 0 };
-
-	for (; *list; list++)
-		strv_add(&out, a, *list);
-	return out;
-}
-
 static int fill_host_config(struct host_config *h, const struct host_facts *facts, struct arena *a,
 			    struct err *err)
 {
@@ -204,12 +195,8 @@ static int fill_host_config(struct host_config *h, const struct host_facts *fact
 	if (h->memory > 0 && h->memory_swap == 0)
 		h->memory_swap = h->memory > INT64_MAX / 2 ? -1 : h->memory * 2;
 	if (!security.system_paths) {
-		h->masked_paths = paths(container_security_masked, a);
-		for (int i = 0; i < facts->throttled_cpus; i++)
-			strv_add(&h->masked_paths, a,
-				 arena_printf(a, "/sys/devices/system/cpu/cpu%d/thermal_throttle",
-					      i));
-		h->readonly_paths = paths(container_security_readonly, a);
+		strv_add(&h->masked_paths, a, CONTAINER_SECURITY_PATHS);
+		strv_add(&h->readonly_paths, a, CONTAINER_SECURITY_PATHS);
 	}
 	return 0;
 }

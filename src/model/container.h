@@ -101,7 +101,8 @@ struct host_config {
 	struct strv device_cgroup_rules;
 	LIST(struct mount_spec) mounts;
 	bool *init;
-	struct strv masked_paths, readonly_paths; /* resolved at create; empty when unconfined */
+	struct strv masked_paths, readonly_paths; /* empty when unconfined; one word for docker's
+						     own, which the engine resolves */
 	int64_t console_size[2];                  /* height, width */
 };
 SCHEMA_DECLARE(host_config);

@@ -1,6 +1,7 @@
 /* test_container_spec.c - what the user said over what the image says */
 #include "check.h"
 
+#include "engine/container_security.h"
 #include "engine/container_spec.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -146,8 +147,25 @@ TEST(defaults_are_dockers)
 	CHECK_STR(c.host_config.cgroupns_mode, "host");
 	CHECK_INT(c.host_config.shm_size, 64 << 20);
 	CHECK_INT(c.host_config.memory_swap, 20 << 20);
-	CHECK(strv_has(&c.host_config.masked_paths, "/proc/kcore"));
-	CHECK(strv_has(&c.host_config.readonly_paths, "/proc/sys"));
+}
+
+TEST(masked_paths_are_one_word_in_the_document_and_dockers_list_where_they_are_used)
+{
+	struct create_spec spec = { .image = "x" };
+	const char *own_items[] = { "/proc/own", NULL };
+	struct host_config own = { .masked_paths = { own_items, 1 } };
+	struct container c;
+	struct strv masked, readonly;
+
+	CHECK_OK(merge(&spec, &c, NULL));
+	CHECK_STR(strv_join(&c.host_config.masked_paths, &a, " "), CONTAINER_SECURITY_PATHS);
+	masked = container_security_masked(&c.host_config, 2, &a);
+	readonly = container_security_readonly(&c.host_config, &a);
+	CHECK(strv_has(&masked, "/proc/kcore"));
+	CHECK(strv_has(&masked, "/sys/devices/system/cpu/cpu1/thermal_throttle"));
+	CHECK(strv_has(&readonly, "/proc/sys"));
+	masked = container_security_masked(&own, 2, &a);
+	CHECK_STR(strv_join(&masked, &a, " "), "/proc/own");
 }
 
 TEST(a_privileged_container_has_nothing_masked)
@@ -190,5 +208,7 @@ TESTS(T(the_image_gives_what_the_user_leaves_open),
       T(a_variable_without_a_name_is_refused),
       T(a_bare_name_removes_a_variable_and_the_last_assignment_counts),
       T(the_hostname_is_the_beginning_of_the_id), T(on_the_hosts_network_the_hostname_is_the_hosts),
-      T(defaults_are_dockers), T(a_privileged_container_has_nothing_masked),
-      T(mounts_are_listed_as_the_api_shows_them), T(a_relative_working_directory_is_refused))
+      T(defaults_are_dockers),
+      T(masked_paths_are_one_word_in_the_document_and_dockers_list_where_they_are_used),
+      T(a_privileged_container_has_nothing_masked), T(mounts_are_listed_as_the_api_shows_them),
+      T(a_relative_working_directory_is_refused))
