@@ -41,4 +41,12 @@ struct strv container_plan_env(const struct container *c, bool tty, const struct
 int container_plan_rlimits(const struct container *c, const struct host_facts *host,
 			   struct arena *a, struct oci_process *process, struct err *err);
 
+/* SHIM_ATTACH_* of what the starter wants to be attached to. */
+static inline uint32_t container_plan_attach(const struct start_opts *o)
+{
+	return (o->attach_stdin ? SHIM_ATTACH_STDIN : 0u) |
+	       (o->attach_stdout ? SHIM_ATTACH_STDOUT : 0u) |
+	       (o->attach_stderr ? SHIM_ATTACH_STDERR : 0u);
+}
+
 #endif

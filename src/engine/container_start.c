@@ -221,7 +221,7 @@ static int start(struct engine *e, struct container_dir *d, struct container *c,
 		return err_set(err, r, "%s", why.msg);
 	}
 	container_dir_leave(e, c->id, d);
-	if (opts->attach_stdin || opts->attach_stdout || opts->attach_stderr)
+	if (container_plan_attach(opts))
 		*ret_client = take(&client);
 	return 0;
 }
@@ -299,9 +299,7 @@ static int start_prepared(struct engine *e, struct prepared *p, const struct sta
 static int already_up(struct engine *e, const struct container *c, const struct start_opts *opts,
 		      struct shim_client **ret_client, struct err *err)
 {
-	uint32_t flags = (opts->attach_stdin ? SHIM_ATTACH_STDIN : 0u) |
-			 (opts->attach_stdout ? SHIM_ATTACH_STDOUT : 0u) |
-			 (opts->attach_stderr ? SHIM_ATTACH_STDERR : 0u);
+	uint32_t flags = container_plan_attach(opts);
 
 	if (c->state.status == CONTAINER_PAUSED)
 		return err_set(err, -EINVAL,

@@ -31,8 +31,8 @@ struct shim_plan {
 	bool terminal;
 	bool open_stdin, stdin_once; /* keep stdin open when no client is attached / close it after
 					the first */
-	bool attach;       /* the client on SHIM_FD_CLIENT is attached from the first byte */
-	bool client_stdin; /* ... and sends stdin */
+	uint32_t attach; /* SHIM_ATTACH_*: to what the client on SHIM_FD_CLIENT is attached from the
+			    first byte; 0: it is not */
 	bool auto_remove;
 	int restart;     /* enum shim_restart */
 	int restart_max; /* on-failure: 0 is no limit */

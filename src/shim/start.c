@@ -143,9 +143,9 @@ static void add_starter(struct supervisor *s, const struct shim_plan *plan)
 		return;
 	c->starter = true;
 	c->pending = CLIENT_STARTED;
-	c->attached = plan->attach;
-	c->output = plan->attach ? SHIM_ATTACH_STDOUT | SHIM_ATTACH_STDERR : 0;
-	c->gives_stdin = plan->attach && plan->client_stdin && plan->open_stdin;
+	c->attached = plan->attach != 0;
+	c->output = plan->attach & (SHIM_ATTACH_STDOUT | SHIM_ATTACH_STDERR);
+	c->gives_stdin = plan->open_stdin && (plan->attach & SHIM_ATTACH_STDIN);
 }
 
 /* -- the container -- */

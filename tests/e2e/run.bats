@@ -9,6 +9,25 @@ load helper
 	[ "$(cat "$BATS_TEST_TMPDIR/err")" = err ]
 }
 
+@test "-a attaches to the streams that it names, and to no other" {
+	both='echo out; echo err >&2'
+	run --separate-stderr berth run --rm -a stdout busybox sh -c "$both"
+	expect_output out
+	[ -z "$stderr" ]
+	run --separate-stderr berth run --rm -a STDERR busybox sh -c "$both"
+	expect_output ""
+	[ "$stderr" = err ]
+	run --separate-stderr berth run --rm -a stdout -a stderr busybox sh -c "$both"
+	expect_output out
+	[ "$stderr" = err ]
+	run berth run --rm -i -a stdin busybox sh -c 'cat; exit 5' <<<unseen
+	expect_status 5
+	expect_output ""
+	run berth run --rm -a nothing busybox true
+	expect_status 125
+	expect_contains "valid streams are STDIN, STDOUT and STDERR"
+}
+
 @test "the exit status is the command's" {
 	run berth run --rm busybox sh -c 'exit 7'
 	expect_status 7

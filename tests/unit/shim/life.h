@@ -122,19 +122,21 @@ static struct life *prepare(const char *command)
 	strv_add(&p->lower, &l->a, in_scratch(&l->a, "lower"));
 	p->upper = in_scratch(&l->a, "upper/" ID);
 	p->work = in_scratch(&l->a, "work/" ID);
-	p->attach = true;
+	p->attach = SHIM_ATTACH_STDOUT | SHIM_ATTACH_STDERR;
 	return l;
 }
 
 static void with_stdin(struct life *l)
 {
-	l->plan.open_stdin = l->plan.stdin_once = l->plan.client_stdin = true;
+	l->plan.open_stdin = l->plan.stdin_once = true;
+	l->plan.attach |= SHIM_ATTACH_STDIN;
 }
 
 static void with_terminal(struct life *l)
 {
 	l->plan.terminal = l->plan.config.process->terminal = true;
-	l->plan.open_stdin = l->plan.client_stdin = true;
+	l->plan.open_stdin = true;
+	l->plan.attach |= SHIM_ATTACH_STDIN;
 	l->plan.config.process->console_size = (struct oci_box){ 20, 70 };
 }
 

@@ -16,6 +16,19 @@ TEST(output_and_exit_status_reach_the_client_and_nothing_is_left)
 	done(l);
 }
 
+TEST(a_client_that_wants_one_stream_gets_that_alone)
+{
+	NEEDS_ROOT();
+	struct life *l = prepare("echo out; echo err >&2");
+
+	l->plan.attach = SHIM_ATTACH_STDERR;
+	CHECK_INT(start(l), SHIM_STARTED);
+	until(l, l->client, SHIM_EXITED);
+	CHECK_STR(buf_text(&l->out), "");
+	CHECK_STR(buf_text(&l->errors), "err\n");
+	done(l);
+}
+
 TEST(a_program_that_is_missing_is_127_with_docker_s_words)
 {
 	NEEDS_ROOT();
@@ -316,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(output_and_exit_status_reach_the_client_and_nothing_is_left),
+		T(a_client_that_wants_one_stream_gets_that_alone),
 		T(a_program_that_is_missing_is_127_with_docker_s_words),
 		T(a_signal_s_death_is_128_and_its_number),
 		T(the_log_has_both_streams_and_an_unfinished_line),
