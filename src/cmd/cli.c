@@ -140,3 +140,14 @@ int64_t cli_now(void)
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
+
+int32_t cli_zone(int64_t at_s, char ret_name[TIMESTAMP_ZONE_MAX])
+{
+	time_t at = at_s;
+	struct tm tm;
+
+	if (!localtime_r(&at, &tm))
+		return 0;
+	(void)snprintf(ret_name, TIMESTAMP_ZONE_MAX, "%s", tm.tm_zone);
+	return (int32_t)tm.tm_gmtoff;
+}

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "codec/timestamp.h"
 #include "engine/engine.h"
 
 struct cli {
@@ -45,5 +46,7 @@ bool cli_confirm(struct cli *cli, const char *question);
 
 /* Nanoseconds since 1970. */
 int64_t cli_now(void);
+/* A timestamp_zone(): the user's, of TZ or /etc/localtime (localtime_r(3)). */
+int32_t cli_zone(int64_t at_s, char ret_name[TIMESTAMP_ZONE_MAX]);
 
 #endif

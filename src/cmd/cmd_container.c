@@ -320,7 +320,7 @@ static int read_until(struct cli *cli, const struct filter *f, int64_t *ret)
 	*ret = 0;
 	if (!filter_next(f, "until", 0, &until))
 		return 0;
-	return timestamp_parse_since(until, cli_now(), ret, &cli->err);
+	return timestamp_parse_since(until, cli_now(), cli_zone, ret, &cli->err);
 }
 
 static int prune_list(struct cli *cli, struct engine *e, const struct filter *f, int64_t until)

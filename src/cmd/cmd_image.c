@@ -87,12 +87,12 @@ static int print_row(struct listing *l, const struct image_doc *doc, const char 
 	char created[TIMESTAMP_MAX], since[DURATION_HUMAN_MAX], size[SIZE_HUMAN_MAX];
 	struct arena *a = l->cli->a;
 
-	timestamp_write_long(doc->created, created);
+	timestamp_write_long(doc->created, cli_zone, created);
 	duration_human(cli_now() - doc->created, since);
 	size_human(image_size(doc), 3, size);
 	put(row, "Containers", "N/A");
 	put(row, "CreatedAt", created);
-	put(row, "CreatedSince", doc->created ? arena_printf(a, "%s ago", since) : "N/A");
+	put(row, "CreatedSince", arena_printf(a, "%s ago", since));
 	put(row, "Digest", digest);
 	put(row, "ID", short_id(doc, l->flags->no_trunc, a));
 	put(row, "Repository", repository);
@@ -191,7 +191,7 @@ static int check_filters(struct listing *l, struct image_store *is, struct state
 	if (filter_next(&l->filter, "dangling", 0, &value) && opt_parse_bool(value, &unused) < 0)
 		return err_set(err, -EINVAL, "invalid filter 'dangling=%.100s'", value);
 	if (filter_next(&l->filter, "until", 0, &value))
-		return timestamp_parse_since(value, cli_now(), &l->until, err);
+		return timestamp_parse_since(value, cli_now(), cli_zone, &l->until, err);
 	return 0;
 }
 

@@ -64,7 +64,7 @@ static int read_time(struct cli *cli, const char *option, const char *text, int6
 	struct err why = ERR_INIT;
 
 	*ret = 0;
-	if (str_is_empty(text) || timestamp_parse_since(text, cli_now(), ret, &why) == 0)
+	if (str_is_empty(text) || timestamp_parse_since(text, cli_now(), cli_zone, ret, &why) == 0)
 		return 0;
 	return err_set(&cli->err, -EINVAL, "invalid value for \"%s\": %s", option, why.msg);
 }

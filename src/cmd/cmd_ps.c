@@ -311,7 +311,7 @@ static struct json_object *make_row(const struct query *q, const struct containe
 	bool no_trunc = q->flags->no_trunc;
 	char created[TIMESTAMP_MAX];
 
-	timestamp_write_long(c->created, created);
+	timestamp_write_long(c->created, cli_zone, created);
 	put(row, "Command", command_text(c, no_trunc, a));
 	put(row, "CreatedAt", created);
 	put(row, "ID", no_trunc ? c->id : arena_strndup(a, c->id, 12));

@@ -74,7 +74,11 @@ struct json_object *image_inspect(const struct image_doc *doc, const char *root,
 	json_object_object_add(o, "RepoDigests", names(&doc->repo_digests));
 	put(o, "Parent", "");
 	put(o, "Comment", doc->comment);
-	put_time(o, "Created", doc->created);
+	/* What says no time, or 1970 so that it can be built again, is of 1970. */
+	if (doc->created)
+		put_time(o, "Created", doc->created);
+	else
+		put(o, "Created", "1970-01-01T00:00:00Z");
 	put(o, "DockerVersion", "");
 	put(o, "Author", doc->author);
 	json_object_object_add(o, "Config",

@@ -119,6 +119,21 @@ static int read_strv(struct reader *r, struct json_object *v, const struct path 
 	return 0;
 }
 
+/* Documents of old have a string where newer ones have a list. */
+static int read_strv_or_str(struct reader *r, const struct field *f, struct json_object *v,
+			    const struct path *at, struct strv *ret)
+{
+	const char *only;
+	int res;
+
+	if (!(f->flags & OR_STRING) || !json_object_is_type(v, json_type_string))
+		return read_strv(r, v, at, ret);
+	res = read_str(r, v, at, &only);
+	if (res == 0)
+		strv_add(ret, r->a, only);
+	return res;
+}
+
 static int read_map(struct reader *r, struct json_object *v, const struct path *at,
 		    struct str_map *ret)
 {
@@ -352,7 +367,7 @@ static int read_field(struct reader *r, const struct field *f, struct json_objec
 	case FIELD_STR:
 		return read_str(r, v, at, member);
 	case FIELD_STRV:
-		return read_strv(r, v, at, member);
+		return read_strv_or_str(r, f, v, at, member);
 	case FIELD_MAP:
 		return read_map(r, v, at, member);
 	case FIELD_ENUM:

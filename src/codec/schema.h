@@ -37,7 +37,8 @@
  *
  * Flags: REQUIRED (absent is an error), OMIT_EMPTY (not written when zero, empty or NULL),
  * ALWAYS_FULL (0; written always; an empty F_STRV is [] , an absent F_PTR null),
- * NULL_EMPTY (an empty list, map or string is written as null, as Go writes nil slices).
+ * NULL_EMPTY (an empty list, map or string is written as null, as Go writes nil slices),
+ * OR_STRING (an F_STRV may be read from a string, which is its only item).
  *
  * Reading never trusts: depth at most 64, a number must fit the member, a string must hold no
  * NUL, a list at most 1e6 items. Unknown members are ignored. null counts as absent.
@@ -82,7 +83,7 @@ enum field_kind {
 	FIELD_KINDS
 };
 
-enum field_flags { ALWAYS_FULL = 0, REQUIRED = 1, OMIT_EMPTY = 2, NULL_EMPTY = 4 };
+enum field_flags { ALWAYS_FULL = 0, REQUIRED = 1, OMIT_EMPTY = 2, NULL_EMPTY = 4, OR_STRING = 8 };
 
 struct schema;
 

@@ -76,17 +76,25 @@ void timestamp_write(int64_t ns, char out[TIMESTAMP_MAX])
 	out[len + 1] = '\0';
 }
 
-void timestamp_write_long(int64_t ns, char out[TIMESTAMP_MAX])
+static int32_t offset_at(timestamp_zone *zone, int64_t ns, char ret_name[TIMESTAMP_ZONE_MAX])
 {
+	(void)snprintf(ret_name, TIMESTAMP_ZONE_MAX, "UTC");
+	return zone ? zone(ns / SECOND - (ns % SECOND < 0), ret_name) : 0;
+}
+
+void timestamp_write_long(int64_t ns, timestamp_zone *zone, char out[TIMESTAMP_MAX])
+{
+	char name[TIMESTAMP_ZONE_MAX];
+	int32_t offset = offset_at(zone, ns, name), minutes = (offset < 0 ? -offset : offset) / 60;
 	struct civil c;
 
-	if (ns == 0) {
-		(void)snprintf(out, TIMESTAMP_MAX, "0001-01-01 00:00:00 +0000 UTC");
-		return;
-	}
+	/* At the ends of what fits the zone is left out. */
+	if (__builtin_add_overflow(ns, offset * SECOND, &ns))
+		minutes = offset = 0;
 	civil_of(ns, &c);
-	(void)snprintf(out, TIMESTAMP_MAX, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", c.year,
-		       c.month, c.day, c.hour, c.minute, c.second);
+	(void)snprintf(out, TIMESTAMP_MAX, "%04d-%02d-%02d %02d:%02d:%02d %c%02d%02d %s", c.year,
+		       c.month, c.day, c.hour, c.minute, c.second, offset < 0 ? '-' : '+',
+		       minutes / 60 % 100, minutes % 60, name);
 }
 
 /* n digits; -1 when there are fewer. */
@@ -199,10 +207,10 @@ static int join(int64_t seconds, int64_t nanos, int64_t *ret)
 	return 0;
 }
 
-static int to_ns(const struct civil *c, int zone_minutes, int64_t *ret)
+static int to_ns(const struct civil *c, int32_t offset_s, int64_t *ret)
 {
 	int64_t seconds = days_of(c->year, c->month, c->day) * 86400 + c->hour * 3600 +
-			  c->minute * 60 + c->second - zone_minutes * 60;
+			  c->minute * 60 + c->second - offset_s;
 
 	return join(seconds, c->nanos, ret);
 }
@@ -218,7 +226,7 @@ int timestamp_parse(const char *s, int64_t *ret_ns)
 		*ret_ns = 0;
 		return 0;
 	}
-	return to_ns(&c, zone, ret_ns);
+	return to_ns(&c, zone * 60, ret_ns);
 }
 
 static int parse_unix(const char *s, int64_t *ret_ns)
@@ -233,12 +241,26 @@ static int parse_unix(const char *s, int64_t *ret_ns)
 	return join(seconds, seconds < 0 ? -nanos : nanos, ret_ns);
 }
 
-int timestamp_parse_since(const char *s, int64_t now_ns, int64_t *ret_ns, struct err *err)
+/* A date, and behind it a zone or nothing. */
+static int parse_dated(const char *s, int64_t now_ns, timestamp_zone *zone, int64_t *ret_ns)
 {
-	const char *at = s;
+	char name[TIMESTAMP_ZONE_MAX];
 	struct civil c;
+	int parts, minutes;
+
+	if (parse_civil(&s, &c, &parts) < 0)
+		return -EINVAL;
+	if (!*s)
+		return to_ns(&c, offset_at(zone, now_ns, name), ret_ns);
+	if (parse_zone(&s, &minutes) < 0 || *s)
+		return -EINVAL;
+	return to_ns(&c, minutes * 60, ret_ns);
+}
+
+int timestamp_parse_since(const char *s, int64_t now_ns, timestamp_zone *zone, int64_t *ret_ns,
+			  struct err *err)
+{
 	int64_t ago;
-	int parts, zone = 0;
 
 	if (duration_parse(s, &ago) == 0 && !__builtin_sub_overflow(now_ns, ago, &ago)) {
 		*ret_ns = ago;
@@ -246,8 +268,7 @@ int timestamp_parse_since(const char *s, int64_t now_ns, int64_t *ret_ns, struct
 	}
 	if (parse_unix(s, ret_ns) == 0)
 		return 0;
-	if (parse_civil(&at, &c, &parts) == 0 && (!*at || parse_zone(&at, &zone) == 0) && !*at &&
-	    to_ns(&c, zone, ret_ns) == 0)
+	if (parse_dated(s, now_ns, zone, ret_ns) == 0)
 		return 0;
 	return err_set(
 		err, -EINVAL,

@@ -6,9 +6,10 @@
 #define T struct image_run_config
 SCHEMA(image_run_config, T, F_STR(T, user, "User", OMIT_EMPTY),
        F_SET(T, exposed_ports, "ExposedPorts", OMIT_EMPTY), F_STRV(T, env, "Env", OMIT_EMPTY),
-       F_STRV(T, entrypoint, "Entrypoint", OMIT_EMPTY), F_STRV(T, cmd, "Cmd", OMIT_EMPTY),
-       F_SET(T, volumes, "Volumes", OMIT_EMPTY), F_STR(T, working_dir, "WorkingDir", OMIT_EMPTY),
-       F_MAP(T, labels, "Labels", OMIT_EMPTY), F_STR(T, stop_signal, "StopSignal", OMIT_EMPTY),
+       F_STRV(T, entrypoint, "Entrypoint", OMIT_EMPTY | OR_STRING),
+       F_STRV(T, cmd, "Cmd", OMIT_EMPTY | OR_STRING), F_SET(T, volumes, "Volumes", OMIT_EMPTY),
+       F_STR(T, working_dir, "WorkingDir", OMIT_EMPTY), F_MAP(T, labels, "Labels", OMIT_EMPTY),
+       F_STR(T, stop_signal, "StopSignal", OMIT_EMPTY),
        F_BOOL(T, args_escaped, "ArgsEscaped", OMIT_EMPTY),
        F_RAW(T, healthcheck, "Healthcheck", OMIT_EMPTY), F_STRV(T, on_build, "OnBuild", OMIT_EMPTY),
        F_STRV(T, shell, "Shell", OMIT_EMPTY));

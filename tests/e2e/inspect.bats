@@ -65,3 +65,42 @@ teardown() {
 	run berth inspect -s -f '{{.SizeRootFs}}' box
 	[ "$output" -gt 0 ]
 }
+
+# An image as old tools wrote them, and as tools that build the same twice do: of 1970.
+load_old_image() {
+	local dir=$BATS_TEST_TMPDIR/old
+
+	mkdir "$dir"
+	cp "$(busybox_tar)" "$dir/layer.tar"
+	cat >"$dir/config.json" <<-EOF
+	{"architecture":"amd64","os":"linux","created":"1970-01-01T00:00:00Z",
+	 "config":{"Entrypoint":"/bin/echo","Cmd":"hi there"},
+	 "rootfs":{"type":"layers","diff_ids":["sha256:$(sha256sum "$dir/layer.tar" | cut -d' ' -f1)"]}}
+	EOF
+	echo '[{"Config":"config.json","RepoTags":["old:1"],"Layers":["layer.tar"]}]' >"$dir/manifest.json"
+	tar -C "$dir" -c . | berth load -q
+}
+
+@test "an image of 1970 whose command is a string is as good as any" {
+	load_old_image
+	run berth run --rm old:1
+	expect_output "hi there"
+	run berth images --format '{{.CreatedAt}}' old
+	expect_output "1970-01-01 00:00:00 +0000 UTC"
+	run berth images --format '{{.CreatedSince}}' old
+	expect_contains "years ago"
+	run berth inspect --format '{{.Created}} {{json .Config.Cmd}}' old:1
+	expect_output '1970-01-01T00:00:00Z ["hi there"]'
+	berth rmi old:1
+}
+
+@test "CreatedAt is in the user's zone" {
+	berth create --name zone busybox true
+	run env TZ=XYZ-5:30 "$BERTH" ps -a --filter name=zone --format '{{.CreatedAt}}'
+	expect_contains " +0530 XYZ"
+	run env TZ= "$BERTH" ps -a --filter name=zone --format '{{.CreatedAt}}'
+	expect_contains " +0000 UTC"
+	run env TZ=XYZ3 "$BERTH" images --format '{{.CreatedAt}}'
+	expect_contains " -0300 XYZ"
+	berth rm zone
+}

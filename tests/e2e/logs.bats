@@ -81,3 +81,15 @@ load helper
 	expect_status 1
 	expect_output "berth: No such container: absent"
 }
+
+@test "times without a zone are in the user's" {
+	berth run --name zoned busybox echo line
+	an_hour_ahead=$(TZ=XYZ-1 date +%Y-%m-%dT%H:%M:%S -d '-1 minute')
+	run env TZ=XYZ-1 "$BERTH" logs --since "$an_hour_ahead" zoned
+	expect_output line
+	run env TZ=XYZ-1 "$BERTH" logs --until "$an_hour_ahead" zoned
+	expect_output ""
+	run env TZ=UTC "$BERTH" logs --since "$an_hour_ahead" zoned
+	expect_output ""
+	berth rm zoned
+}

@@ -5,6 +5,7 @@
 
 #include "codec/timestamp.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define S    1000000000LL
@@ -39,7 +40,7 @@ TEST(times_are_written_as_go_writes_them)
 		CHECK_STR(out, cases[i].trimmed);
 		timestamp_write_fixed(cases[i].ns, out);
 		CHECK_STR(out, cases[i].fixed);
-		timestamp_write_long(cases[i].ns, out);
+		timestamp_write_long(cases[i].ns, NULL, out);
 		CHECK_STR(out, cases[i].words);
 	}
 }
@@ -53,8 +54,55 @@ TEST(never_is_gos_zero_time)
 	CHECK_STR(out, "0001-01-01T00:00:00Z");
 	CHECK_OK(timestamp_parse(out, &ns));
 	CHECK_INT(ns, 0);
-	timestamp_write_long(0, out);
-	CHECK_STR(out, "0001-01-01 00:00:00 +0000 UTC");
+}
+
+/* Three and a half hours west of Greenwich, and one less from TIME on. */
+static int32_t newfoundland(int64_t at_s, char name[TIMESTAMP_ZONE_MAX])
+{
+	bool summer = at_s >= TIME / S;
+
+	(void)snprintf(name, TIMESTAMP_ZONE_MAX, "%s", summer ? "NDT" : "NST");
+	return summer ? -9000 : -12600;
+}
+
+TEST(times_for_people_are_in_their_zone)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} cases[] = {
+		{ TIME, "2026-01-02 00:34:05 -0230 NDT" },
+		{ TIME - 1, "2026-01-01 23:34:04 -0330 NST" },
+		{ 0, "1969-12-31 20:30:00 -0330 NST" },
+		{ INT64_MIN, "1677-09-21 00:12:43 +0000 NST" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char out[TIMESTAMP_MAX];
+
+		timestamp_write_long(cases[i].ns, newfoundland, out);
+		CHECK_STR(out, cases[i].text);
+	}
+}
+
+TEST(since_without_a_zone_is_in_the_user_s)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} cases[] = {
+		{ "2026-01-02T00:34:05", TIME },
+		{ "2026-01-02T03:04:05Z", TIME },
+		{ "2026-01-02T05:04:05+02:00", TIME },
+		{ "2026-01-02", 1767312000 * S + 9000 * S },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t got;
+
+		CHECK_OK(timestamp_parse_since(cases[i].text, TIME, newfoundland, &got, NULL));
+		CHECK_INT(got, cases[i].want);
+	}
 }
 
 TEST(rfc_3339_is_read_in_any_zone)
@@ -143,7 +191,7 @@ TEST(since_takes_all_that_docker_takes)
 		struct err err = ERR_INIT;
 		int64_t got;
 
-		CHECK_OK(timestamp_parse_since(cases[i].text, TIME, &got, &err));
+		CHECK_OK(timestamp_parse_since(cases[i].text, TIME, NULL, &got, &err));
 		CHECK_INT(got, cases[i].want);
 	}
 }
@@ -157,7 +205,7 @@ TEST(what_since_does_not_take_is_said)
 		struct err err = ERR_INIT;
 		int64_t got = 7;
 
-		CHECK_ERR(timestamp_parse_since(bad[i], TIME, &got, &err), -EINVAL, &err,
+		CHECK_ERR(timestamp_parse_since(bad[i], TIME, NULL, &got, &err), -EINVAL, &err,
 			  "invalid time");
 		CHECK_INT(got, 7);
 	}
@@ -176,6 +224,7 @@ TEST(every_day_is_read_as_it_was_written)
 }
 
 TESTS(T(times_are_written_as_go_writes_them), T(never_is_gos_zero_time),
+      T(times_for_people_are_in_their_zone), T(since_without_a_zone_is_in_the_user_s),
       T(rfc_3339_is_read_in_any_zone), T(what_is_not_rfc_3339_is_refused),
       T(since_takes_all_that_docker_takes), T(what_since_does_not_take_is_said),
       T(every_day_is_read_as_it_was_written))

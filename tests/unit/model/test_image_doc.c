@@ -18,7 +18,32 @@ static const char config[] =
 	"{\"empty_layer\":true,\"comment\":\"c\"}],"
 	"\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:01\",\"sha256:02\"]}}";
 
-TEST(an_image_configuration_is_read)
+TEST(a_command_of_old_is_a_string)
+{
+	static const char old[] = "{\"config\":{\"Cmd\":\"echo hi\",\"Entrypoint\":\"/init\"},"
+				  "\"rootfs\":{\"type\":\"layers\"}}";
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct image_config c;
+
+	CHECK_OK(schema_read(&image_config_schema, old, sizeof(old) - 1, &a, &c, &err));
+	CHECK_INT(c.config.cmd.n, 1);
+	CHECK_STR(c.config.cmd.items[0], "echo hi");
+	CHECK_STR(c.config.entrypoint.items[0], "/init");
+}
+
+TEST(other_lists_are_no_strings)
+{
+	static const char bad[] = "{\"config\":{\"Env\":\"A=1\"},\"rootfs\":{\"type\":\"layers\"}}";
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct image_config c;
+
+	CHECK_ERR(schema_read(&image_config_schema, bad, sizeof(bad) - 1, &a, &c, &err), -EINVAL,
+		  &err, "config.Env: expected an array");
+}
+
+TEST(a_command_of_old_is_a_string), T(other_lists_are_no_strings), T(an_image_configuration_is_read)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct err err = ERR_INIT;
