@@ -14,6 +14,22 @@ static const char *const maps[] = {
 	"StorageOpt",  "Sysctls",      "Tmpfs",  "Volumes",  "DriverOpts", NULL,
 };
 
+/* And what is nil in them when it is not set. */
+static const char *const lists[] = {
+	"Aliases",     "Binds",      "CapAdd",
+	"CapDrop",     "Cmd",        "DNSNames",
+	"Entrypoint",  "Env",        "DeviceCgroupRules",
+	"ExecIDs",     "ExtraHosts", "DeviceRequests",
+	"GroupAdd",    "Links",      "OnBuild",
+	"SecurityOpt", "Shell",      "SecondaryIPAddresses",
+	"VolumesFrom", "Mounts",     "SecondaryIPv6Addresses",
+	NULL,
+};
+static const char *const pointers[] = {
+	"Health",         "Healthcheck", "IPAMConfig",  "Init", "MemorySwappiness",
+	"OomKillDisable", "PidsLimit",   "StopTimeout", NULL,
+};
+
 /* docker has both steps in a user's format, so that a shell needs no $'…'. */
 static const char *unescape(const char *s, struct arena *a)
 {
@@ -116,7 +132,7 @@ int format_finish(struct format *f, struct buf *out, struct err *err)
 int format_document(const char *text, struct json_object *doc, struct arena *a, struct buf *out,
 		    struct err *err)
 {
-	const struct gotmpl_types types = { .maps = maps };
+	const struct gotmpl_types types = { .maps = maps, .lists = lists, .pointers = pointers };
 	struct gotmpl *t;
 
 	if (str_eq(text, "json"))

@@ -26,6 +26,8 @@ struct machine {
 	struct variable variables[VARIABLES_MAX];
 	int n_variables;
 	long steps;
+	const char *executing; /* name of the template */
+	int calls;             /* templates within templates */
 	struct buf *out;
 	struct err *err;
 };
@@ -50,8 +52,8 @@ static int fail_at(struct machine *m, size_t at, size_t start, size_t end, const
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	gotmpl_place(m->t->text, at, &line, &column);
-	return err_set(m->err, -EINVAL, "template: :%d:%d: executing \"\" at <%.*s>: %s", line,
-		       column, len > 100 ? 100 : len, m->t->text + start, what);
+	return err_set(m->err, -EINVAL, "template: :%d:%d: executing \"%.100s\" at <%.*s>: %s",
+		       line, column, m->executing, len > 100 ? 100 : len, m->t->text + start, what);
 }
 
 #define fail(m, operand, ...)                                                                      \
@@ -66,12 +68,27 @@ static int count_step(struct machine *m)
 	return 0;
 }
 
-static bool is_map(const struct machine *m, const char *name)
+static bool has_name(const char *const *names, const char *name)
 {
-	for (const char *const *n = m->types ? m->types->maps : NULL; n && *n; n++)
-		if (str_eq(*n, name))
+	for (; names && *names; names++)
+		if (str_eq(*names, name))
 			return true;
 	return false;
+}
+
+static bool is_map(const struct machine *m, const char *name)
+{
+	return m->types && has_name(m->types->maps, name);
+}
+
+/* What a member that is null, or left out, is to Go. */
+static enum gotmpl_nil nil_of(const struct machine *m, const char *name)
+{
+	if (m->types && has_name(m->types->lists, name))
+		return NIL_LIST;
+	if (m->types && has_name(m->types->pointers, name))
+		return NIL_POINTER;
+	return is_map(m, name) ? NIL_MAP : NIL_PLAIN;
 }
 
 /* -- fields -- */
@@ -118,10 +135,15 @@ static int follow(struct machine *m, const struct gotmpl_operand *o, struct gotm
 			return call_method(m, o, name, args, n_args, ret);
 		if (json_object_is_type(v.json, json_type_object) &&
 		    json_object_object_get_ex(v.json, name, &next)) {
-			v = (struct gotmpl_value){ next, false };
+			v = (struct gotmpl_value){ next, next ? NIL_PLAIN : nil_of(m, name) };
 		} else if ((in_map || (m->types && m->types->headings)) &&
 			   (!v.json || json_object_is_type(v.json, json_type_object))) {
-			v = (struct gotmpl_value){ NULL, true };
+			v = (struct gotmpl_value){ NULL, NIL_MISSING };
+		} else if (i > 0 && v.json && nil_of(m, name) != NIL_PLAIN) {
+			v = (struct gotmpl_value){ NULL, nil_of(m, name) };
+		} else if (v.nil == NIL_POINTER) {
+			return fail(m, o, "map has no entry for key \"%s\"",
+				    o->fields.items[i - 1]);
 		} else {
 			return no_field(m, o, v, name);
 		}
@@ -187,7 +209,7 @@ static int eval_operand(struct machine *m, const struct gotmpl_operand *o, struc
 	case OPERAND_DOT:
 		break;
 	case OPERAND_NIL:
-		v = (struct gotmpl_value){ NULL, false };
+		v = (struct gotmpl_value){ NULL, NIL_PLAIN };
 		break;
 	case OPERAND_VARIABLE:
 		v = find_variable(m, o->name)->value;
@@ -370,7 +392,7 @@ static int range_list(struct machine *m, const struct gotmpl_node *n, int base,
 {
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct gotmpl_value key = gotmpl_keep(m->keep, json_object_new_int64((int64_t)i));
-		struct gotmpl_value item = { json_object_array_get_idx(list, i), false };
+		struct gotmpl_value item = { json_object_array_get_idx(list, i), NIL_PLAIN };
 		int r = range_round(m, n, base, key, item);
 
 		if (r < 0 || r == FLOW_BREAK)
@@ -387,7 +409,7 @@ static int range_map(struct machine *m, const struct gotmpl_node *n, int base,
 
 	for (size_t i = 0; i < count; i++) {
 		struct gotmpl_value key = gotmpl_keep(m->keep, json_object_new_string(keys[i]));
-		struct gotmpl_value item = { json_object_object_get(map, keys[i]), false };
+		struct gotmpl_value item = { json_object_object_get(map, keys[i]), NIL_PLAIN };
 		int r = range_round(m, n, base, key, item);
 
 		if (r < 0 || r == FLOW_BREAK)
@@ -461,6 +483,35 @@ static int walk_action(struct machine *m, const struct gotmpl_node *n, struct go
 	return r;
 }
 
+/* Another template, which sees the value it is given as "." and "$", and no variable. */
+static int walk_template(struct machine *m, const struct gotmpl_node *n, struct gotmpl_value dot)
+{
+	const struct gotmpl_named *called = m->t->named;
+	struct variable *above = &m->variables[0], top = *above;
+	const char *executing = m->executing;
+	struct gotmpl_value v = { 0 };
+	int base = m->n_variables, r = n->pipe ? eval_pipe(m, n->pipe, dot, &v) : 0;
+
+	while (called && !str_eq(called->name, n->name))
+		called = called->next;
+	if (r == 0 && !called)
+		return fail_at(m, n->at, n->at, n->at + strlen("template"),
+			       "template \"%.100s\" not defined", n->name);
+	if (r == 0 && ++m->calls > GOTMPL_CALLS_MAX)
+		return fail_at(m, n->at, n->at, n->at + strlen("template"),
+			       "exceeded maximum template depth (%d)", GOTMPL_CALLS_MAX);
+	if (r < 0)
+		return r;
+	*above = (struct variable){ "$", v };
+	m->executing = n->name;
+	r = walk(m, called->body, v);
+	m->executing = executing;
+	m->calls--;
+	*above = top;
+	m->n_variables = base;
+	return r;
+}
+
 /* A list of nodes; an enum flow, or a negative errno. */
 static int walk(struct machine *m, const struct gotmpl_node *n, struct gotmpl_value dot)
 {
@@ -484,6 +535,9 @@ static int walk(struct machine *m, const struct gotmpl_node *n, struct gotmpl_va
 		case NODE_RANGE:
 			r = walk_range(m, n, dot);
 			break;
+		case NODE_TEMPLATE:
+			r = walk_template(m, n, dot);
+			break;
 		case NODE_BREAK:
 			return FLOW_BREAK;
 		case NODE_CONTINUE:
@@ -498,11 +552,15 @@ int gotmpl_run(const struct gotmpl *t, struct json_object *data, const struct go
 {
 	OWN(mem) struct machine *m = mem_alloc(sizeof(*m));
 	OWN(json) struct json_object *keep = json_object_new_array();
-	struct gotmpl_value dot = { data, false };
+	struct gotmpl_value dot = { data, NIL_PLAIN };
 
-	*m = (struct machine){
-		.t = t, .types = types, .data = data, .keep = keep, .out = out, .err = err
-	};
+	*m = (struct machine){ .executing = "",
+			       .t = t,
+			       .types = types,
+			       .data = data,
+			       .keep = keep,
+			       .out = out,
+			       .err = err };
 	(void)push_variable(m, "$", dot);
 	return walk(m, t->first, dot);
 }

@@ -3,7 +3,6 @@
  *
  * https://pkg.go.dev/text/template, with docker's functions (json, join, split, lower, upper,
  * title, pad, truncate). Objects are walked in the order of their keys, sorted, as Go walks maps.
- * Not here: define, template and block, which make no sense in one line.
  *
  * A template is a user's text: nesting, steps and output are limited.
  */
@@ -24,6 +23,9 @@ struct gotmpl_types {
 	/* Members that are maps: a missing key in one is "<no value>", not an error;
 	 * NULL-terminated. */
 	const char *const *maps;
+	/* Members that are lists and pointers: nil, or not there, they are "[]" and "<nil>";
+	 * NULL-terminated. */
+	const char *const *lists, *const *pointers;
 	/* The data are the headings of a table: what changes words leaves them, nothing is missing.
 	 */
 	bool headings;

@@ -16,7 +16,7 @@ struct gotmpl_value gotmpl_keep(struct json_object *keep, struct json_object *fr
 {
 	if (fresh)
 		json_object_array_add(keep, fresh);
-	return (struct gotmpl_value){ fresh, false };
+	return (struct gotmpl_value){ fresh, NIL_PLAIN };
 }
 
 static int give(struct gotmpl_call *c, struct gotmpl_value *ret, struct json_object *fresh)
@@ -80,7 +80,7 @@ static int run_join(struct gotmpl_call *c, struct gotmpl_value *ret)
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		if (i)
 			buf_adds(&text, sep);
-		gotmpl_print((struct gotmpl_value){ json_object_array_get_idx(list, i), false },
+		gotmpl_print((struct gotmpl_value){ json_object_array_get_idx(list, i), NIL_PLAIN },
 			     false, &text);
 		if (text.len > GOTMPL_OUTPUT_MAX)
 			return err_set(c->err, -EINVAL, "the output is too long");
@@ -199,7 +199,7 @@ static int index_map(struct gotmpl_call *c, struct json_object *map, size_t i,
 	if (want_string(c, i, &key) < 0)
 		return -EINVAL;
 	if (json_object_object_get_ex(map, key, &value)) {
-		*ret = (struct gotmpl_value){ value, false };
+		*ret = (struct gotmpl_value){ value, NIL_PLAIN };
 		return 0;
 	}
 	/* Go gives the zero value of the map's type, which the other values show. */
@@ -209,7 +209,7 @@ static int index_map(struct gotmpl_call *c, struct json_object *map, size_t i,
 		if (json_object_is_type(sample, json_type_array))
 			return give(c, ret, json_object_new_array());
 		if (sample && !json_object_is_type(sample, json_type_string)) {
-			*ret = (struct gotmpl_value){ NULL, true };
+			*ret = (struct gotmpl_value){ NULL, NIL_MISSING };
 			return 0;
 		}
 	}
@@ -241,7 +241,7 @@ static int run_index(struct gotmpl_call *c, struct gotmpl_value *ret)
 			if (index_list(c, i, json_object_array_length(at.json), &n) < 0)
 				return -EINVAL;
 			at = (struct gotmpl_value){ json_object_array_get_idx(at.json, (size_t)n),
-						    false };
+						    NIL_PLAIN };
 		} else if (type == json_type_string) {
 			if (index_list(c, i, (size_t)json_object_get_string_len(at.json), &n) < 0)
 				return -EINVAL;
@@ -305,6 +305,8 @@ static int run_len(struct gotmpl_call *c, struct gotmpl_value *ret)
 		n = (int64_t)json_object_array_length(json);
 	else if (json_object_is_type(json, json_type_object))
 		n = json_object_object_length(json);
+	else if (c->args[0].nil == NIL_LIST || c->args[0].nil == NIL_MAP)
+		n = 0;
 	else if (!json)
 		return err_set(c->err, -EINVAL, "len of nil pointer");
 	else

@@ -19,9 +19,10 @@ struct gotmpl_parser {
 	struct arena *a;
 	struct gotmpl_words words;
 	size_t next;
+	struct gotmpl *t;
 	int depth, loops;
 	const char *variables[VARIABLES_MAX]; /* in scope */
-	int n_variables;
+	int n_variables, scope; /* of them only those from scope on, and "$", are seen */
 	struct err *err;
 };
 
@@ -293,7 +294,9 @@ static int parse_variable(struct gotmpl_parser *p, const struct gotmpl_word *w,
 {
 	o->kind = OPERAND_VARIABLE;
 	o->name = word_text(p, w, 0);
-	for (int i = 0; i < p->n_variables; i++)
+	if (str_eq(o->name, "$"))
+		return 0;
+	for (int i = p->scope; i < p->n_variables; i++)
 		if (str_eq(p->variables[i], o->name))
 			return 0;
 	return fail_at(p, w->at, "undefined variable \"%.100s\"", o->name);
@@ -548,6 +551,101 @@ static int parse_jump(struct gotmpl_parser *p, const struct gotmpl_word *w,
 	return 0;
 }
 
+/* -- templates by name -- */
+
+static bool is_blank(const struct gotmpl_parser *p, const struct gotmpl_node *n)
+{
+	for (; n; n = n->next)
+		if (n->kind != NODE_TEXT || strspn(p->text + n->at, " \t\r\n") < n->len)
+			return false;
+	return true;
+}
+
+/* As in Go, only what is blank may be defined again. */
+static int add_named(struct gotmpl_parser *p, size_t at, const char *name, struct gotmpl_node *body)
+{
+	struct gotmpl_named *n = p->t->named;
+
+	while (n && !str_eq(n->name, name))
+		n = n->next;
+	if (n && !is_blank(p, n->body) && !is_blank(p, body))
+		return fail_at(p, at, "multiple definition of template \"%.100s\"", name);
+	if (!n) {
+		n = arena_new(p->a, struct gotmpl_named);
+		*n = (struct gotmpl_named){ name, NULL, p->t->named };
+		p->t->named = n;
+	}
+	if (!is_blank(p, body))
+		n->body = body;
+	return 0;
+}
+
+static int parse_template_name(struct gotmpl_parser *p, const char *context, const char **ret)
+{
+	const struct gotmpl_word *w = take_solid(p);
+
+	return w->kind == WORD_STRING ? unquote(p, w, ret) : unexpected(p, w, context);
+}
+
+/* The list up to {{end}}, which sees nothing of where it stands: no variable and no loop. */
+static int parse_named_body(struct gotmpl_parser *p, const char *context, const char *name,
+			    size_t at)
+{
+	int variables = p->n_variables, scope = p->scope, loops = p->loops, r = enter(p);
+	struct gotmpl_node *body = NULL;
+	enum list_end end = LIST_EOF;
+
+	p->scope = p->n_variables;
+	p->loops = 0;
+	if (r == 0)
+		r = parse_list(p, false, &body, &end);
+	if (r == 0 && end != LIST_END)
+		return fail_at(p, peek(p)->at, "unexpected {{else}} in %s", context);
+	p->n_variables = variables;
+	p->scope = scope;
+	p->loops = loops;
+	p->depth--;
+	return r < 0 ? r : add_named(p, at, name, body);
+}
+
+/* {{define "name"}}…{{end}}: leaves nothing where it stands. */
+static int parse_define(struct gotmpl_parser *p, const struct gotmpl_word *w,
+			struct gotmpl_node *node)
+{
+	const char *name;
+	int r;
+
+	node->kind = NODE_TEXT;
+	if (p->depth > 0)
+		return unexpected(p, w, "command");
+	r = parse_template_name(p, "define clause", &name);
+	if (r == 0 && peek_solid(p)->kind != WORD_RIGHT)
+		return unexpected(p, peek(p), "define clause");
+	if (r < 0)
+		return r;
+	(void)take_word(p);
+	return parse_named_body(p, "define clause", name, w->at);
+}
+
+/* {{template "name"}}, {{template "name" value}}, and {{block "name" value}}…{{end}}. */
+static int parse_template(struct gotmpl_parser *p, const struct gotmpl_word *w,
+			  struct gotmpl_node *node)
+{
+	bool is_block = word_is(p, w, "block");
+	const char *context = is_block ? "block clause" : "template clause";
+	int r = parse_template_name(p, context, &node->name);
+
+	node->kind = NODE_TEMPLATE;
+	node->at = w->at;
+	if (r < 0)
+		return r;
+	if (!is_block && peek_solid(p)->kind == WORD_RIGHT)
+		(void)take_word(p);
+	else
+		r = parse_pipe(p, context, WORD_RIGHT, &node->pipe);
+	return r == 0 && is_block ? parse_named_body(p, context, node->name, w->at) : r;
+}
+
 static int parse_keyword(struct gotmpl_parser *p, const struct gotmpl_word *w,
 			 struct gotmpl_node *node)
 {
@@ -564,8 +662,7 @@ static int parse_keyword(struct gotmpl_parser *p, const struct gotmpl_word *w,
 	}
 	if (word_is(p, w, "break") || word_is(p, w, "continue"))
 		return parse_jump(p, w, node);
-	return fail_at(p, w->at, "{{%.*s}} is not supported in a format", (int)w->len,
-		       p->text + w->at);
+	return word_is(p, w, "define") ? parse_define(p, w, node) : parse_template(p, w, node);
 }
 
 /* Behind "{{": 1 when the list ends here. */
@@ -629,8 +726,8 @@ static int parse_list(struct gotmpl_parser *p, bool top, struct gotmpl_node **re
 
 int gotmpl_parse(const char *text, struct arena *a, struct gotmpl **ret, struct err *err)
 {
-	struct gotmpl_parser p = { .a = a, .err = err };
 	struct gotmpl *t = arena_new(a, struct gotmpl);
+	struct gotmpl_parser p = { .a = a, .err = err, .t = t };
 	struct err unread = ERR_INIT;
 	enum list_end end;
 	int r, lexed;
@@ -648,40 +745,4 @@ int gotmpl_parse(const char *text, struct arena *a, struct gotmpl **ret, struct 
 		return r;
 	*ret = t;
 	return 0;
-}
-
-/* -- what a template reads -- */
-
-static bool pipe_uses(const struct gotmpl_pipe *pipe, const char *name);
-
-static bool operand_uses(const struct gotmpl_operand *o, const char *name)
-{
-	bool top = o->kind == OPERAND_DOT || (o->kind == OPERAND_VARIABLE && str_eq(o->name, "$"));
-
-	if (o->kind == OPERAND_PIPE)
-		return pipe_uses(o->pipe, name);
-	return top && o->fields.n > 0 && str_eq(o->fields.items[0], name);
-}
-
-static bool pipe_uses(const struct gotmpl_pipe *pipe, const char *name)
-{
-	for (const struct gotmpl_command *c = pipe->commands; c; c = c->next)
-		for (size_t i = 0; i < c->n; i++)
-			if (operand_uses(&c->args[i], name))
-				return true;
-	return false;
-}
-
-static bool list_uses(const struct gotmpl_node *n, const char *name)
-{
-	for (; n; n = n->next)
-		if ((n->pipe && pipe_uses(n->pipe, name)) || list_uses(n->body, name) ||
-		    list_uses(n->otherwise, name))
-			return true;
-	return false;
-}
-
-bool gotmpl_uses(const struct gotmpl *t, const char *name)
-{
-	return list_uses(t->first, name);
 }

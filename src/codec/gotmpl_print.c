@@ -164,7 +164,9 @@ static void print_any(struct json_object *json, struct buf *out)
 
 void gotmpl_print(struct gotmpl_value v, bool top, struct buf *out)
 {
-	if (!v.json && (top || v.missing))
+	if (!v.json && v.nil > NIL_MISSING)
+		buf_adds(out, v.nil == NIL_LIST ? "[]" : v.nil == NIL_MAP ? "map[]" : "<nil>");
+	else if (!v.json && (top || v.nil == NIL_MISSING))
 		buf_adds(out, "<no value>");
 	else
 		print_any(v.json, out);

@@ -102,27 +102,46 @@ enum gotmpl_node_kind {
 	NODE_RANGE,
 	NODE_BREAK,
 	NODE_CONTINUE,
+	NODE_TEMPLATE, /* {{template}}, and what {{block}} leaves */
 };
 
 struct gotmpl_node {
 	enum gotmpl_node_kind kind;
-	size_t at, len; /* text */
+	size_t at, len;   /* text */
+	const char *name; /* of the template that is called */
 	struct gotmpl_pipe *pipe;
 	struct gotmpl_node *body, *otherwise;
 	struct gotmpl_node *next;
 };
 
+/* What {{define}} or {{block}} has named. */
+struct gotmpl_named {
+	const char *name;
+	struct gotmpl_node *body;
+	struct gotmpl_named *next;
+};
+
 struct gotmpl {
 	const char *text;
 	struct gotmpl_node *first;
+	struct gotmpl_named *named;
 };
 
 /* -- values -- */
 
+/* What nil is, as Go would know it from the type; it shows in what is printed. */
+enum gotmpl_nil {
+	NIL_PLAIN,
+	NIL_MISSING, /* a key that is not there: "<no value>" */
+	NIL_LIST,    /* "[]" */
+	NIL_MAP,     /* "map[]" */
+	NIL_POINTER, /* "<nil>" */
+};
+
 /* A value while it is worked with; the tree is borrowed. */
 struct gotmpl_value {
 	struct json_object *json; /* NULL: nil */
-	bool missing;             /* a key that is not there: prints "<no value>" */
+	enum gotmpl_nil nil;
 };
 
 /* A call of a function: arguments, and what the result is kept alive by. */
@@ -164,6 +183,7 @@ const char **gotmpl_sorted_keys(struct json_object *object, size_t *ret_n);
 enum {
 	GOTMPL_TEXT_MAX = 65536,      /* bytes of a template */
 	GOTMPL_DEPTH_MAX = 64,        /* blocks and parentheses */
+	GOTMPL_CALLS_MAX = 100,       /* templates within templates */
 	GOTMPL_STEPS_MAX = 500000,    /* nodes and calls evaluated */
 	GOTMPL_OUTPUT_MAX = 64 << 20, /* bytes */
 };

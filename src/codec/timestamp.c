@@ -87,11 +87,14 @@ void timestamp_write_long(int64_t ns, timestamp_zone *zone, char out[TIMESTAMP_M
 	char name[TIMESTAMP_ZONE_MAX];
 	int32_t offset = offset_at(zone, ns, name), minutes = (offset < 0 ? -offset : offset) / 60;
 	struct civil c;
+	int64_t local;
 
 	/* At the ends of what fits the zone is left out. */
-	if (__builtin_add_overflow(ns, offset * SECOND, &ns))
+	if (__builtin_add_overflow(ns, offset * SECOND, &local)) {
+		local = ns;
 		minutes = offset = 0;
-	civil_of(ns, &c);
+	}
+	civil_of(local, &c);
 	(void)snprintf(out, TIMESTAMP_MAX, "%04d-%02d-%02d %02d:%02d:%02d %c%02d%02d %s", c.year,
 		       c.month, c.day, c.hour, c.minute, c.second, offset < 0 ? '-' : '+',
 		       minutes / 60 % 100, minutes % 60, name);

@@ -21,7 +21,11 @@ static struct json_object *label(const void *self, const char *name, const char 
 	return *known ? json_object_new_string(arg) : NULL;
 }
 
-static const struct gotmpl_types inspect_types = { .maps = maps, .method = label };
+static const char *const lists[] = { "Cmd", NULL };
+static const char *const pointers[] = { "Health", NULL };
+static const struct gotmpl_types inspect_types = {
+	.maps = maps, .lists = lists, .pointers = pointers, .method = label
+};
 static const struct gotmpl_types row_types = { "*formatter.ContainerContext", .maps = maps,
 					       .method = label };
 
@@ -133,6 +137,43 @@ TEST(blocks_choose_and_repeat)
 	check_all(SAMPLES(samples));
 }
 
+TEST(what_is_not_set_is_nil_of_its_type)
+{
+	static const struct sample samples[] = {
+		{ "{{.Config.Cmd}} {{len .Config.Cmd}}", "[] 0" },
+		{ "{{range .Config.Cmd}}x{{else}}none{{end}}", "none" },
+		{ "{{.State.Health}} {{if .State.Health}}x{{end}}", "<nil> " },
+		{ "{{json .Config.Cmd}} {{json .State.Health}}", "null null" },
+		{ "{{.State.Labels}} {{.State.Labels.x}}", "map[] <no value>" },
+	};
+	static const struct sample bad[] = {
+		{ "{{.State.Health.Status}}",
+		  "template: :1:8: executing \"\" at <.State.Health.Status>: map has no entry for key \"Health\"" },
+	};
+
+	check_all(SAMPLES(samples));
+	check_errors(SAMPLES(bad), &inspect_types);
+}
+
+TEST(templates_have_names)
+{
+	static const struct sample samples[] = {
+		{ "{{define \"x\"}}<{{.}}>{{end}}{{template \"x\" .Id}}{{template \"x\" .N}}",
+		  "<abc><3>" },
+		{ "{{template \"late\" .}}{{define \"late\"}}{{.Id}}{{end}}", "abc" },
+		{ "{{define `x`}}{{.}}{{end}}{{template `x`}}", "<no value>" },
+		{ "{{block \"x\" .State}}{{.Status}}{{end}}.", "running." },
+		{ "{{block \"x\" .Id}}[{{.}}]{{end}}{{template \"x\" .Name}}", "[abc][/web]" },
+		{ "{{define \"x\"}}{{$v := .}}{{$v}}{{$}}{{end}}{{$v := 1}}{{template \"x\" 2}}{{$v}}",
+		  "221" },
+		{ "{{define \"x\"}} {{end}}{{define \"x\"}}1{{end}}{{template \"x\"}}", "1" },
+		{ "{{define \"down\"}}{{.}}{{if gt . 1}}{{template \"down\" (len (slice `abc` 0 (len `a`)))}}{{end}}{{end}}{{template \"down\" 3}}",
+		  "31" },
+	};
+
+	check_all(SAMPLES(samples));
+}
+
 TEST(variables_live_until_their_block_ends)
 {
 	static const struct sample samples[] = {
@@ -235,8 +276,25 @@ TEST(syntax_errors_have_gos_words)
 		{ "{{.A)}}", "template: :1: unexpected right paren" },
 		{ "{{/* a}}", "template: :1: unclosed comment" },
 		{ "{{break}}", "template: :1: {{break}} outside {{range}}" },
-		{ "{{define \"x\"}}{{end}}",
-		  "template: :1: {{define}} is not supported in a format" },
+		{ "{{define x}}{{end}}", "template: :1: unexpected \"x\" in define clause" },
+		{ "{{define \"x\"}}", "template: :1: unexpected EOF" },
+		{ "{{if 1}}{{define \"x\"}}{{end}}{{end}}",
+		  "template: :1: unexpected <define> in command" },
+		{ "{{define \"x\"}}1{{end}}{{define \"x\"}}2{{end}}",
+		  "template: :1: multiple definition of template \"x\"" },
+		{ "{{$v := 1}}{{define \"x\"}}{{$v}}{{end}}",
+		  "template: :1: undefined variable \"$v\"" },
+		{ "{{range .}}{{define \"x\"}}{{end}}{{end}}",
+		  "template: :1: unexpected <define> in command" },
+		{ "{{range .}}{{block \"x\" .}}{{break}}{{end}}{{end}}",
+		  "template: :1: {{break}} outside {{range}}" },
+		{ "{{template x}}", "template: :1: unexpected \"x\" in template clause" },
+		{ "{{template \"x\"}}",
+		  "template: :1:2: executing \"\" at <template>: template \"x\" not defined" },
+		{ "{{define \"x\"}}{{.Id.No}}{{end}}{{template \"x\" .}}",
+		  "template: :1:19: executing \"x\" at <.Id.No>: can't evaluate field No in type interface {}" },
+		{ "{{define \"x\"}}{{template \"x\"}}{{end}}{{template \"x\"}}",
+		  "template: :1:16: executing \"x\" at <template>: exceeded maximum template depth (100)" },
 		{ "{{1 | 2}}", "template: :1: non executable command in pipeline stage 2" },
 		{ "{{.A#}}", "template: :1: bad character U+0023 '#'" },
 		{ "{{3x}}", "template: :1: bad number syntax: \"3x\"" },
@@ -312,7 +370,8 @@ TEST(what_a_template_reads_is_known)
 	CHECK(!gotmpl_uses(t, "Size"));
 }
 
-TESTS(T(values_print_as_go_prints_them), T(a_missing_key_of_a_map_is_no_value),
+TESTS(T(what_is_not_set_is_nil_of_its_type), T(templates_have_names),
+      T(values_print_as_go_prints_them), T(a_missing_key_of_a_map_is_no_value),
       T(blocks_choose_and_repeat), T(variables_live_until_their_block_ends),
       T(pipelines_hand_the_value_on_as_last_argument), T(docker_functions_work),
       T(go_functions_work), T(trim_markers_and_comments_take_text_away),

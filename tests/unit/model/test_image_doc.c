@@ -43,7 +43,7 @@ TEST(other_lists_are_no_strings)
 		  &err, "config.Env: expected an array");
 }
 
-TEST(a_command_of_old_is_a_string), T(other_lists_are_no_strings), T(an_image_configuration_is_read)
+TEST(an_image_configuration_is_read)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct err err = ERR_INIT;
@@ -122,6 +122,7 @@ TEST(a_layer_is_read_back)
 	CHECK_STR(buf_text(&out), json);
 }
 
-TESTS(T(an_image_configuration_is_read), T(a_configuration_needs_a_rootfs_and_little_else),
+TESTS(T(a_command_of_old_is_a_string), T(other_lists_are_no_strings),
+      T(an_image_configuration_is_read), T(a_configuration_needs_a_rootfs_and_little_else),
       T(a_written_configuration_has_the_specifications_members), T(a_stored_document_is_read_back),
       T(a_layer_is_read_back))
