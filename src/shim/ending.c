@@ -8,6 +8,9 @@
  * whose starter is still attached loses its files too, while the starter takes the document out of
  * the store; if it has no such client any more, `berth container reap` does all of that.
  *
+ * What cannot be removed stays as if we had been killed: with the status file and STATE/c/ID, by
+ * which the next command finds it and tries again.
+ *
  * A command that holds the container's lock may be waiting for us to be gone, so we never wait for
  * it while the status file is ours: that goes first, and the directory when the lock is free and no
  * new status has appeared.
@@ -110,19 +113,21 @@ static void drop_stuck(struct clients *all)
 
 /* -- removing -- */
 
-static void remove_in(const struct supervisor *s, int root, const char *kind)
+static int remove_in(const struct supervisor *s, int root, const char *kind)
 {
 	OWN(fd) int dir = openat(root, kind, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir >= 0)
-		(void)rmtree_at(dir, s->id);
+	return dir < 0 ? -errno : rmtree_at(dir, s->id);
 }
 
-static void remove_log(const struct supervisor *s)
+static int remove_log(const struct supervisor *s)
 {
+	int r = 0;
+
 	if (!s->log_path)
-		return;
-	(void)unlink(s->log_path);
+		return 0;
+	if (unlink(s->log_path) < 0 && errno != ENOENT)
+		r = -errno;
 	for (int i = 1; i < LOG_FILES_MAX; i++) {
 		char name[4096];
 
@@ -130,17 +135,21 @@ static void remove_log(const struct supervisor *s)
 		if (unlink(name) < 0)
 			break;
 	}
+	return r;
 }
 
-static void remove_files(const struct supervisor *s)
+/* Goes through all of them; false when anything is left. */
+static bool remove_files(const struct supervisor *s)
 {
 	OWN(fd) int root = open(s->root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int upper, work, log;
 
 	if (root < 0)
-		return;
-	remove_in(s, root, "upper");
-	remove_in(s, root, "work");
-	remove_log(s);
+		return false;
+	upper = remove_in(s, root, "upper");
+	work = remove_in(s, root, "work");
+	log = remove_log(s);
+	return upper == 0 && work == 0 && log == 0;
 }
 
 /* Others see no shim from here on. */
@@ -225,12 +234,13 @@ static void end_for_good(struct supervisor *s)
 	s->clients.exited = s->status.now;
 	tell(s, true);
 	removes = s->auto_remove && !s->keeps_files;
-	(void)cgroup_teardown(s->cgroup, NULL);
+	s->torn = cgroup_teardown(s->cgroup, NULL) < 0;
 	s->reaps = removes && !(starter && is_starter_told(&s->clients));
-	if (removes && !s->reaps)
-		remove_files(s);
-	remove_traces(s);
-	if (!s->reaps && try_remove_directory(s, false))
+	if (removes && !s->reaps && !remove_files(s))
+		s->torn = true;
+	if (!s->torn)
+		remove_traces(s);
+	if (!s->torn && !s->reaps && try_remove_directory(s, false))
 		fd_cleanup(&s->dir);
 	release(s);
 	if (s->reaps)
@@ -315,7 +325,7 @@ void ending_leave(struct supervisor *s)
 
 	/* A command has the lock, perhaps the very one that started us: it need not clean up after
 	 * us. */
-	if (!s->reaps && s->dir >= 0)
+	if (!s->reaps && !s->torn && s->dir >= 0)
 		(void)try_remove_directory(s, true);
 	if (!s->reaps || !s->berth)
 		return;

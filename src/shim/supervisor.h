@@ -35,6 +35,7 @@ struct supervisor {
 	uint32_t delay_ms;   /* the wait before this run; 0: none */
 	bool keeps_files;    /* SHIM_STOP_KEEP */
 	bool gave_back;      /* memory_give_back() */
+	bool torn;           /* something could not be removed: for the next command */
 	bool reaps;          /* `berth container reap` comes after us */
 	pid_t pid;
 	int pidfd;

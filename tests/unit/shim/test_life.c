@@ -1,6 +1,8 @@
 /* test_life.c - a container's life under its supervisor */
 #include "shim/life.h"
 
+#include <sys/mount.h>
+
 TEST(output_and_exit_status_reach_the_client_and_nothing_is_left)
 {
 	NEEDS_ROOT();
@@ -241,6 +243,27 @@ TEST(a_container_with_rm_loses_its_files_while_its_client_is_there)
 	done(l);
 }
 
+/* Something is mounted in its layer, so that stays; and what stays has to be found again. */
+TEST(what_cannot_be_removed_is_left_with_the_directory_that_tells_of_it)
+{
+	NEEDS_ROOT();
+	struct life *l = prepare("sleep 0.1");
+	const char *held = in_scratch(&l->a, "upper/" ID "/held");
+
+	make_dir("upper/" ID "/held");
+	CHECK_OK(mount("tmpfs", held, "tmpfs", 0, NULL));
+	l->plan.auto_remove = l->plan.volatile_upper = true;
+	CHECK_INT(start(l), SHIM_STARTED);
+	until(l, l->client, SHIM_EXITED);
+	CHECK(wait(NULL) > 0);
+	CHECK(exists("upper/" ID "/held") && !exists("logs/" ID ".log"));
+	CHECK(exists("state/c/" ID "/status") && exists("state/c/" ID "/lock"));
+	CHECK_OK(umount(held));
+	CHECK_OK(rmtree_at(scratch_fd, "upper"));
+	CHECK_OK(rmtree_at(scratch_fd, "state"));
+	done(l);
+}
+
 TEST(a_container_whose_lock_is_held_gives_its_status_up_and_its_directory_later)
 {
 	NEEDS_ROOT();
@@ -343,6 +366,7 @@ int main(void)
 		T(a_policy_restarts_it_and_whoever_waits_for_good_waits_on),
 		T(a_stop_ends_the_wait_for_a_restart),
 		T(a_container_with_rm_loses_its_files_while_its_client_is_there),
+		T(what_cannot_be_removed_is_left_with_the_directory_that_tells_of_it),
 		T(a_container_whose_lock_is_held_gives_its_status_up_and_its_directory_later),
 		T(a_directory_that_another_shim_uses_by_now_is_left_to_it),
 		T(garbage_ends_a_connection_and_nothing_else),
