@@ -125,8 +125,8 @@ static void say(const char *text)
 
 static int usage_error(const char *title, const struct err *err)
 {
-	OWN(str) char *text =
-		str_printf("%s\nSee 'berth%s%s --help'.", err->msg, *title ? " " : "", title);
+	OWN(str) char *text = str_printf("%s\n\nRun 'berth%s%s --help' for more information",
+					 err->msg, *title ? " " : "", title);
 
 	say(text);
 	return STATUS_USAGE;
@@ -147,7 +147,7 @@ static int wrong_count(struct cli *cli, const struct cmd *c, const char *title)
 	else
 		buf_printf(&text, "'berth %s' requires between %d and %d arguments", title,
 			   c->least, c->most);
-	buf_printf(&text, "\n\nUsage:  berth %s%s%s\n\nSee 'berth %s --help' for more information",
+	buf_printf(&text, "\n\nUsage:  berth %s%s%s\n\nRun 'berth %s --help' for more information",
 		   title, *c->usage ? " " : "", c->usage, title);
 	cli_complain(buf_text(&text));
 	(void)cli;
@@ -175,7 +175,7 @@ static int run(struct cli *cli, const struct cmd *c, const struct strv *words)
 		(void)cli_fail(cli);
 		r = c->flags & CMD_STATUS_125 ? STATUS_USAGE : STATUS_FAILED;
 		if (c->flags & CMD_STATUS_125)
-			say("See 'berth run --help'.");
+			say("\nRun 'berth run --help' for more information");
 	}
 	if (cli->out.len && cli_flush(cli) < 0)
 		return cli_fail(cli);

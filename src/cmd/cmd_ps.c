@@ -6,7 +6,9 @@
 #include "cmd/filter.h"
 #include "cmd/format.h"
 #include "codec/duration.h"
+#include "base/opt.h"
 #include "codec/json.h"
+#include "codec/port.h"
 #include "codec/size.h"
 #include "codec/timestamp.h"
 #include "image/image.h"
@@ -64,9 +66,10 @@ static const struct format_kind kind = { "*formatter.ContainerContext", headings
 
 /* -- which -- */
 
-static const char *const filter_names[] = { "ancestor", "before", "exited", "health",
-					    "id",       "label",  "name",   "network",
-					    "since",    "status", "volume", NULL };
+static const char *const filter_names[] = {
+	"ancestor", "before",  "exited",  "expose", "health", "id",     "is-task", "label",
+	"name",     "network", "publish", "since",  "status", "volume", NULL,
+};
 
 struct query {
 	struct cli *cli;
@@ -78,28 +81,63 @@ struct query {
 	bool all;
 };
 
+static int is_status(const char *value)
+{
+	for (int s = 0; s < CONTAINER_STATUSES; s++)
+		if (str_eq(container_status_names[s], value))
+			return 0;
+	return -EINVAL;
+}
+
+static int is_number(const char *value)
+{
+	char *end;
+
+	(void)strtol(value, &end, 10);
+	return *end || end == value ? -EINVAL : 0;
+}
+
+static int is_health(const char *value)
+{
+	static const char *const known[] = { "none", "starting", "healthy", "unhealthy" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (str_eq(known[i], value))
+			return 0;
+	return -EINVAL;
+}
+
+static int is_bool(const char *value)
+{
+	bool unused;
+
+	return opt_parse_bool(value, &unused);
+}
+
+static int is_ports(const char *value)
+{
+	struct port_range unused;
+
+	return port_range_parse(value, &unused, NULL);
+}
+
 static int check_values(struct query *q)
 {
+	static const struct {
+		const char *name;
+		int (*check)(const char *value);
+	} checks[] = {
+		{ "status", is_status }, { "exited", is_number }, { "health", is_health },
+		{ "is-task", is_bool },  { "publish", is_ports }, { "expose", is_ports },
+	};
 	const char *value;
 
-	for (size_t i = 0; (i = filter_next(&q->filter, "status", i, &value));) {
-		bool known = false;
-
-		for (int s = 0; s < CONTAINER_STATUSES; s++)
-			known = known || str_eq(container_status_names[s], value);
-		if (!known)
-			return err_set(&q->cli->err, -EINVAL, "invalid filter 'status=%.100s'",
-				       value);
-		q->all = true;
-	}
-	for (size_t i = 0; (i = filter_next(&q->filter, "exited", i, &value));) {
-		char *end;
-
-		(void)strtol(value, &end, 10);
-		if (*end || end == value)
-			return err_set(&q->cli->err, -EINVAL, "invalid filter 'exited=%.100s'",
-				       value);
-	}
+	for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]); k++)
+		for (size_t i = 0; (i = filter_next(&q->filter, checks[k].name, i, &value));)
+			if (checks[k].check(value) < 0)
+				return err_set(&q->cli->err, -EINVAL, "invalid filter '%s=%.100s'",
+					       checks[k].name, value);
+	q->all = q->all || filter_has(&q->filter, "status");
 	return 0;
 }
 
@@ -163,6 +201,46 @@ static bool has_exited(const struct query *q, const struct container *c)
 	       filter_equals(&q->filter, "exited", code);
 }
 
+/* Is any exposed port, the image's or the user's, within a filter's range? */
+static bool has_exposed(const struct query *q, const struct container *c)
+{
+	const char *value;
+
+	if (!filter_has(&q->filter, "expose"))
+		return true;
+	for (size_t i = 0; (i = filter_next(&q->filter, "expose", i, &value));) {
+		struct port_range wanted, port;
+
+		(void)port_range_parse(value, &wanted, NULL);
+		for (size_t k = 0; k < c->config.exposed_ports.n; k++)
+			if (port_range_parse(c->config.exposed_ports.items[k], &port, NULL) == 0 &&
+			    str_eq(port.protocol, wanted.protocol) && port.first <= wanted.last &&
+			    port.last >= wanted.first)
+				return true;
+	}
+	return false;
+}
+
+/* Nothing is a task of a cluster. */
+static bool is_task_as_wanted(const struct query *q)
+{
+	const char *value;
+	bool task = false, any = false;
+
+	for (size_t i = 0; (i = filter_next(&q->filter, "is-task", i, &value));) {
+		(void)opt_parse_bool(value, &task);
+		any = any || !task;
+	}
+	return any || !filter_has(&q->filter, "is-task");
+}
+
+/* docker's names begin with a slash, and a pattern may say so. */
+static bool has_name(const struct query *q, const struct container *c)
+{
+	return filter_matches(&q->filter, "name", c->name) ||
+	       filter_matches(&q->filter, "name", arena_printf(q->cli->a, "/%s", c->name));
+}
+
 static bool is_wanted(const struct query *q, const struct container *c)
 {
 	const struct filter *f = &q->filter;
@@ -173,13 +251,14 @@ static bool is_wanted(const struct query *q, const struct container *c)
 		return false;
 	if (filter_has(f, "ancestor") && !strv_has(&q->ancestors, c->image))
 		return false;
-	return filter_matches(f, "id", c->id) && filter_matches(f, "name", c->name) &&
+	return filter_matches(f, "id", c->id) && has_name(q, c) &&
 	       filter_labels(f, "label", &c->config.labels) &&
 	       filter_equals(f, "status", container_status_names[c->state.status]) &&
 	       filter_equals(f, "health", "none") &&
 	       filter_equals(f, "network",
 			     c->host_config.network_mode ? c->host_config.network_mode : "none") &&
-	       has_exited(q, c) && has_volume(q, c);
+	       !filter_has(f, "publish") && /* no network here can publish a port */
+	       has_exposed(q, c) && is_task_as_wanted(q) && has_exited(q, c) && has_volume(q, c);
 }
 
 /* -- how -- */

@@ -11,6 +11,7 @@
 #include "cmd/mount_flag.h"
 #include "codec/envfile.h"
 #include "codec/json.h"
+#include "codec/port.h"
 #include "codec/size.h"
 #include "codec/ulimit_name.h"
 
@@ -102,6 +103,7 @@ const struct opt container_flags_opts[] = {
 	S(entrypoint, 0, "entrypoint", "string", "Overwrite the default ENTRYPOINT of the image"),
 	L(env, 'e', "env", "list", "Set environment variables"),
 	L(env_file, 0, "env-file", "list", "Read in a file of environment variables"),
+	L(expose, 0, "expose", "list", "Expose a port or a range of ports"),
 	L(group_add, 0, "group-add", "list", "Add additional groups to join"),
 	S(hostname, 'h', "hostname", "string", "Container host name"),
 	B(init, 0, "init",
@@ -170,7 +172,6 @@ const struct opt container_flags_opts[] = {
 	  .offset = offsetof(struct container_flags, ignored) },
 	REFUSED('p', "publish", no_ports),
 	REFUSED_FLAG('P', "publish-all", no_ports),
-	REFUSED(0, "expose", no_ports),
 	REFUSED(0, "link", no_network),
 	REFUSED(0, "ip", no_network),
 	REFUSED(0, "ip6", no_network),
@@ -466,6 +467,9 @@ static int fill_restart(const struct fill *x)
 	char *end;
 
 	p->name = str_is_empty(text) ? "no" : text;
+	if (x->f->rm && !str_eq(p->name, "no"))
+		return err_set(&x->cli->err, -EINVAL,
+			       "conflicting options: cannot specify both --restart and --rm");
 	if (!colon)
 		return 0;
 	p->name = arena_strndup(x->a, text, (size_t)(colon - text));
@@ -518,6 +522,34 @@ static int fill_network(const struct fill *x)
 	h->dns_search = f->dns_search;
 	x->config->hostname = f->hostname;
 	x->config->domainname = f->domainname;
+	return 0;
+}
+
+/* The set names each port of a range once. */
+static int fill_expose(const struct fill *x)
+{
+	enum { PORTS = UINT16_MAX + 1 };
+	static const char letters[] = "tus"; /* each protocol's first */
+	const struct strv *given = &x->f->expose;
+	bool *seen =
+		given->n ? arena_array(x->a, (size_t)PORTS * strlen(letters), sizeof(*seen)) : NULL;
+
+	for (size_t i = 0; i < given->n; i++) {
+		struct err why = ERR_INIT;
+		struct port_range r;
+
+		if (port_range_parse(given->items[i], &r, &why) < 0)
+			return invalid(x, "expose", given->items[i], &why);
+		for (int port = r.first; port <= r.last; port++) {
+			bool *known =
+				&seen[(strchr(letters, r.protocol[0]) - letters) * PORTS + port];
+
+			if (!*known)
+				strv_add(&x->config->exposed_ports, x->a,
+					 arena_printf(x->a, "%d/%s", port, r.protocol));
+			*known = true;
+		}
+	}
 	return 0;
 }
 
@@ -628,7 +660,7 @@ static int check_platform(const struct fill *x)
 static int (*const fillers[])(const struct fill *x) = {
 	check_pull,  check_platform, fill_streams, fill_process,    fill_env,      fill_labels,
 	fill_limits, fill_ulimits,   fill_mounts,  fill_devices,    fill_security, fill_restart,
-	fill_log,    fill_network,   fill_sysctls, fill_namespaces,
+	fill_log,    fill_network,   fill_sysctls, fill_namespaces, fill_expose,
 };
 
 int container_flags_spec(struct cli *cli, const struct container_flags *f, const struct strv *args,

@@ -267,6 +267,8 @@ int container_spec_merge(const struct create_spec *spec, const struct image_doc 
 	if (r < 0)
 		return r;
 	add_layers(&c, image, a);
+	if (!str_is_empty(c.config.hostname) && str_eq(c.host_config.uts_mode, "host"))
+		return err_set(err, -EINVAL, "conflicting options: hostname and the UTS mode");
 	if (str_is_empty(c.config.hostname)) {
 		bool of_host = str_eq(c.host_config.network_mode, "host") ||
 			       str_eq(c.host_config.uts_mode, "host");

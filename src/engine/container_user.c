@@ -25,11 +25,29 @@ static int optional(int r, char **text, const char *what, struct err *err)
 	return r < 0 ? err_code(err, r, "%s of the container", what) : 0;
 }
 
+/* docker has the primary group among the additional ones too, where setgid() programs keep it. */
+static void add_primary(struct passwd_user *u, struct arena *a)
+{
+	uint32_t *groups = arena_array(a, u->n_groups + 1, sizeof(*groups));
+	size_t n = 0;
+
+	groups[n++] = u->gid;
+	for (size_t i = 0; i < u->n_groups; i++)
+		if (u->groups[i] != u->gid)
+			groups[n++] = u->groups[i];
+	u->groups = groups;
+	u->n_groups = n;
+}
+
 static int resolve(const struct container *c, const char *user, const char *passwd,
 		   const char *group, struct arena *a, struct passwd_user *ret, struct err *err)
 {
-	return passwd_resolve(user ? user : "", passwd, group, &c->host_config.group_add, a, ret,
-			      err);
+	int r = passwd_resolve(user ? user : "", passwd, group, &c->host_config.group_add, a, ret,
+			       err);
+
+	if (r == 0)
+		add_primary(ret, a);
+	return r;
 }
 
 /* The directories that are stacked, top first: how many are open, or a negative errno. */

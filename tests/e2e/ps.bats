@@ -56,7 +56,28 @@ setup_file() {
 	[ "$(names -f since=down)" = fresh ]
 	[ "$(names -f volume=/data)" = fresh ]
 	[ "$(names -f network=none)" = "fresh down up" ]
+	[ "$(names -f name=/fresh)" = fresh ]
 	[ "$(names -f "id=$(berth ps -q)")" = up ]
+	[ "$(names -f is-task=false)" = "fresh down up" ]
+	[ "$(names -f is-task=true)" = "" ]
+	[ "$(names -f health=none)" = "fresh down up" ]
+	[ "$(names -f health=healthy)" = "" ]
+}
+
+@test "ports that are exposed are found, and none is published" {
+	berth import -c 'EXPOSE 80 53/udp' "$(busybox_tar)" exposing >/dev/null
+	berth create --name ports --expose 9000-9002/udp exposing true >/dev/null
+	names() { berth ps -a --format '{{.Names}}' "$@" | paste -sd' '; }
+	[ "$(names -f expose=80)" = ports ]
+	[ "$(names -f expose=53/udp)" = ports ]
+	[ "$(names -f expose=53)" = "" ]
+	[ "$(names -f expose=8000-9001/udp)" = ports ]
+	[ "$(names -f expose=1 -f expose=9002/udp)" = ports ]
+	[ "$(names -f publish=80)" = "" ]
+	[ "$(names -f publish=1-65535)" = "" ]
+	[ "$(berth inspect --format '{{len .Config.ExposedPorts}}' ports)" = 5 ]
+	berth rm ports
+	berth rmi exposing
 }
 
 @test "wrong filters are refused" {
@@ -65,6 +86,11 @@ setup_file() {
 	expect_contains "invalid filter 'nope'"
 	run berth ps -f status=nope
 	expect_contains "invalid filter 'status=nope'"
+	for wrong in publish=x expose=1-0 is-task=maybe health=fine exited=x; do
+		run berth ps -f $wrong
+		expect_status 1
+		expect_contains "invalid filter '$wrong'"
+	done
 }
 
 @test "formats: templates, tables, JSON" {

@@ -54,7 +54,7 @@ load helper
 	expect_status 125
 	expect_contains "berth: "
 	expect_contains "no-such-image"
-	expect_contains "See 'berth run --help'."
+	expect_contains "Run 'berth run --help' for more information"
 }
 
 @test "the image's command runs when none is given" {
@@ -73,6 +73,15 @@ load helper
 	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
 	berth run --rm -i busybox cat <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out"
 	cmp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "the primary group is among the groups, for run and for exec" {
+	run berth run --rm -u 1000 --group-add 77 busybox sh -c 'grep Groups /proc/self/status'
+	[ "$(echo $output)" = "Groups: 50 77 1000" ]
+	berth run -d --name groups busybox sleep 1000
+	run berth exec -u nobody groups grep Groups /proc/self/status
+	[ "$(echo $output)" = "Groups: 65534" ]
+	berth rm -f groups
 }
 
 @test "environment, working directory, user and hostname are as asked" {

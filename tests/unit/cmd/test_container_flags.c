@@ -70,6 +70,14 @@ TEST(environment_and_labels_are_read)
 	CHECK_STR(str_map_get(&spec.config.labels, "z"), "");
 }
 
+TEST(exposed_ports_are_named_one_by_one)
+{
+	CHECK_OK(fill("--expose 8080 --expose 53-54/UDP --expose 54/udp busybox"));
+	CHECK_STR(strv_join(&spec.config.exposed_ports, &a, " "), "8080/tcp 53/udp 54/udp");
+	CHECK_ERR(fill("--expose 80:80 busybox"), -EINVAL, &cli.err,
+		  "invalid argument \"80:80\" for \"--expose\" flag: use PORT or FIRST-LAST");
+}
+
 TEST(restart_policies_have_a_count)
 {
 	CHECK_OK(fill("--restart on-failure:5 busybox"));
@@ -77,6 +85,8 @@ TEST(restart_policies_have_a_count)
 	CHECK_INT(spec.host.restart_policy.maximum_retry_count, 5);
 	CHECK_ERR(fill("--restart on-failure:x busybox"), -EINVAL, &cli.err,
 		  "maximum retry count must be an integer");
+	CHECK_ERR(fill("--rm --restart always busybox"), -EINVAL, &cli.err,
+		  "cannot specify both --restart and --rm");
 }
 
 TEST(an_empty_entrypoint_resets_the_images)
@@ -129,8 +139,8 @@ TEST(what_is_not_supported_is_refused_by_name)
 		  "--platform linux/vax is not supported");
 }
 
-TESTS(T(image_and_command_follow_the_options), T(streams_follow_from_i_t_and_a),
-      T(limits_become_numbers), T(environment_and_labels_are_read),
-      T(restart_policies_have_a_count), T(an_empty_entrypoint_resets_the_images),
-      T(a_seccomp_profile_is_read_and_made_compact), T(hosts_limits_and_sysctls_have_their_grammar),
-      T(what_is_not_supported_is_refused_by_name))
+TESTS(T(exposed_ports_are_named_one_by_one), T(image_and_command_follow_the_options),
+      T(streams_follow_from_i_t_and_a), T(limits_become_numbers),
+      T(environment_and_labels_are_read), T(restart_policies_have_a_count),
+      T(an_empty_entrypoint_resets_the_images), T(a_seccomp_profile_is_read_and_made_compact),
+      T(hosts_limits_and_sysctls_have_their_grammar), T(what_is_not_supported_is_refused_by_name))

@@ -135,6 +135,16 @@ TEST(on_the_hosts_network_the_hostname_is_the_hosts)
 	CHECK_STR(c.config.hostname, "machine");
 }
 
+TEST(the_host_s_names_cannot_be_given_others)
+{
+	struct create_spec spec = { .image = "x", .config.hostname = "y", .host.uts_mode = "host" };
+	struct container c;
+	struct err err = ERR_INIT;
+
+	CHECK_ERR(merge(&spec, &c, &err), -EINVAL, &err,
+		  "conflicting options: hostname and the UTS mode");
+}
+
 TEST(defaults_are_dockers)
 {
 	struct create_spec spec = { .image = "x", .host.memory = 10 << 20 };
@@ -200,7 +210,7 @@ TEST(a_relative_working_directory_is_refused)
 		  "the working directory 'here' is invalid, it needs to be an absolute path");
 }
 
-TESTS(T(the_image_gives_what_the_user_leaves_open),
+TESTS(T(the_host_s_names_cannot_be_given_others), T(the_image_gives_what_the_user_leaves_open),
       T(a_command_of_the_user_keeps_the_images_entrypoint),
       T(an_entrypoint_of_the_user_drops_the_images_command),
       T(a_reset_entrypoint_leaves_only_the_users_command), T(no_command_at_all_is_refused),
