@@ -123,10 +123,12 @@ static void say(const char *text)
 	(void)!write(STDERR_FILENO, line, strlen(line));
 }
 
-static int usage_error(const char *title, const struct err *err)
+static int usage_error(const char *title, const char *usage, const struct err *err)
 {
-	OWN(str) char *text = str_printf("%s\n\nRun 'berth%s%s --help' for more information",
-					 err->msg, *title ? " " : "", title);
+	const char *space = *title ? " " : "";
+	OWN(str) char *text = str_printf(
+		"%s\n\nUsage:  berth%s%s %s\n\nRun 'berth%s%s --help' for more information",
+		err->msg, space, title, usage, space, title);
 
 	say(text);
 	return STATUS_USAGE;
@@ -167,7 +169,7 @@ static int run(struct cli *cli, const struct cmd *c, const struct strv *words)
 		return cli_flush(cli) < 0 ? cli_fail(cli) : 0;
 	}
 	if (r < 0)
-		return usage_error(title, &cli->err);
+		return usage_error(title, c->usage, &cli->err);
 	if ((int)args.n < c->least || (c->most >= 0 && (int)args.n > c->most))
 		return wrong_count(cli, c, title);
 	r = c->run(cli, opts, &args);
@@ -213,7 +215,7 @@ static int run_noun(struct cli *cli, const struct cmd_noun *noun, const struct s
 		return unknown(noun->name, name);
 	if (!str_eq(name, "--help") && !str_eq(name, "-h")) {
 		(void)err_set(&cli->err, -EINVAL, "unknown flag: %.100s", name);
-		return usage_error(noun->name, &cli->err);
+		return usage_error(noun->name, "COMMAND", &cli->err);
 	}
 	help_noun(noun, cli->a, &cli->out);
 	return cli_flush(cli) < 0 ? cli_fail(cli) : 0;
@@ -284,7 +286,7 @@ static int run_all(struct cli *cli, const struct strv *all)
 			  &cli->err);
 
 	if (r < 0 || set_log(cli, &g) < 0)
-		return usage_error("", &cli->err);
+		return usage_error("", "[OPTIONS] COMMAND", &cli->err);
 	cli->paths = (struct engine_paths){ g.root, g.state };
 	if (r != OPT_HELP && !g.version && words.n)
 		return dispatch(cli, &words);

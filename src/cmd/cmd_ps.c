@@ -241,6 +241,11 @@ static bool has_name(const struct query *q, const struct container *c)
 	       filter_matches(&q->filter, "name", arena_printf(q->cli->a, "/%s", c->name));
 }
 
+static const char *health_of(const struct container *c)
+{
+	return c->state.health ? c->state.health->status : "none";
+}
+
 static bool is_wanted(const struct query *q, const struct container *c)
 {
 	const struct filter *f = &q->filter;
@@ -254,7 +259,7 @@ static bool is_wanted(const struct query *q, const struct container *c)
 	return filter_matches(f, "id", c->id) && has_name(q, c) &&
 	       filter_labels(f, "label", &c->config.labels) &&
 	       filter_equals(f, "status", container_status_names[c->state.status]) &&
-	       filter_equals(f, "health", "none") &&
+	       filter_equals(f, "health", health_of(c)) &&
 	       filter_equals(f, "network",
 			     c->host_config.network_mode ? c->host_config.network_mode : "none") &&
 	       !filter_has(f, "publish") && /* no network here can publish a port */
@@ -283,7 +288,11 @@ static const char *status_text(const struct container *c, struct arena *a)
 
 	switch ((enum container_status)s->status) {
 	case CONTAINER_RUNNING:
-		return arena_printf(a, "Up %s", ago(s->started_at, a));
+		if (!s->health)
+			return arena_printf(a, "Up %s", ago(s->started_at, a));
+		return arena_printf(a, "Up %s (%s%s)", ago(s->started_at, a),
+				    str_eq(s->health->status, "starting") ? "health: " : "",
+				    s->health->status);
 	case CONTAINER_PAUSED:
 		return arena_printf(a, "Up %s (Paused)", ago(s->started_at, a));
 	case CONTAINER_RESTARTING:

@@ -9,6 +9,7 @@
 
 #include "base/own.h"
 #include "cmd/mount_flag.h"
+#include "codec/duration.h"
 #include "codec/envfile.h"
 #include "codec/json.h"
 #include "codec/port.h"
@@ -59,10 +60,16 @@ static int parse_cpus(const char *text, int64_t *ret, struct err *err)
 	return 0;
 }
 
+static int duration_parse_opt(const char *text, int64_t *ret, struct err *err)
+{
+	if (duration_parse(text, ret) < 0)
+		return err_set(err, -EINVAL, "invalid duration \"%.100s\"", text);
+	return 0;
+}
+
 static const char no_ports[] =
 	"a container's network is none or host; there are no ports to publish";
 static const char no_network[] = "a container's network is none or host";
-static const char no_health[] = "health checks are not run";
 static const char no_blkio[] = "block devices are not limited";
 static const char no_rt[] = "real-time scheduling is not limited";
 static const char windows[] = "it is for Windows";
@@ -105,6 +112,18 @@ const struct opt container_flags_opts[] = {
 	L(env_file, 0, "env-file", "list", "Read in a file of environment variables"),
 	L(expose, 0, "expose", "list", "Expose a port or a range of ports"),
 	L(group_add, 0, "group-add", "list", "Add additional groups to join"),
+	S(health_cmd, 0, "health-cmd", "string", "Command to run to check health"),
+	C(health_interval, 0, "health-interval", "duration", duration_parse_opt,
+	  "Time between running the check (ms|s|m|h) (default 30s)"),
+	N(health_retries, 0, "health-retries",
+	  "Consecutive failures needed to report unhealthy (default 3)"),
+	C(health_start_interval, 0, "health-start-interval", "duration", duration_parse_opt,
+	  "Time between running the check during the start period (ms|s|m|h) (default 5s)"),
+	C(health_start_period, 0, "health-start-period", "duration", duration_parse_opt,
+	  "Start period for the container to initialize before starting health-retries countdown "
+	  "(ms|s|m|h) (default 0s)"),
+	C(health_timeout, 0, "health-timeout", "duration", duration_parse_opt,
+	  "Maximum time to allow one check to run (ms|s|m|h) (default 30s)"),
 	S(hostname, 'h', "hostname", "string", "Container host name"),
 	B(init, 0, "init",
 	  "Run an init inside the container that forwards signals and reaps processes"),
@@ -130,6 +149,7 @@ const struct opt container_flags_opts[] = {
 	  .kind = OPT_KIND_STR,
 	  .flags = OPT_HIDDEN,
 	  .offset = offsetof(struct container_flags, network) },
+	B(no_healthcheck, 0, "no-healthcheck", "Disable any container-specified HEALTHCHECK"),
 	B(oom_kill_disable, 0, "oom-kill-disable", "Disable OOM Killer"),
 	N(oom_score_adj, 0, "oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
 	S(pid, 0, "pid", "string", "PID namespace to use"),
@@ -158,14 +178,8 @@ const struct opt container_flags_opts[] = {
 	S(uts, 0, "uts", "string", "UTS namespace to use"),
 	L(volume, 'v', "volume", "list", "Bind mount a directory or file"),
 	S(workdir, 'w', "workdir", "string", "Working directory inside the container"),
-	/* Without registries there is nothing to trust, and without health checks nothing to leave
-	   out. */
+	/* Without registries there is nothing to trust. */
 	{ .name = "disable-content-trust",
-	  .help = "",
-	  .kind = OPT_KIND_FLAG,
-	  .flags = OPT_HIDDEN,
-	  .offset = offsetof(struct container_flags, ignored) },
-	{ .name = "no-healthcheck",
 	  .help = "",
 	  .kind = OPT_KIND_FLAG,
 	  .flags = OPT_HIDDEN,
@@ -179,12 +193,6 @@ const struct opt container_flags_opts[] = {
 	REFUSED(0, "mac-address", no_network),
 	REFUSED(0, "network-alias", no_network),
 	REFUSED(0, "net-alias", no_network),
-	REFUSED(0, "health-cmd", no_health),
-	REFUSED(0, "health-interval", no_health),
-	REFUSED(0, "health-retries", no_health),
-	REFUSED(0, "health-start-interval", no_health),
-	REFUSED(0, "health-start-period", no_health),
-	REFUSED(0, "health-timeout", no_health),
 	REFUSED(0, "blkio-weight", no_blkio),
 	REFUSED(0, "blkio-weight-device", no_blkio),
 	REFUSED(0, "device-read-bps", no_blkio),
@@ -601,6 +609,48 @@ static int fill_process(const struct fill *x)
 	return 0;
 }
 
+static int fill_health(const struct fill *x)
+{
+	const struct container_flags *f = x->f;
+	const struct {
+		const char *name;
+		int64_t value;
+	} numbers[] = {
+		{ "interval", f->health_interval },
+		{ "timeout", f->health_timeout },
+		{ "start-period", f->health_start_period },
+		{ "start-interval", f->health_start_interval },
+		{ "retries", f->health_retries },
+	};
+	bool any = !str_is_empty(f->health_cmd);
+	struct health_config *h;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		any = any || or_zero(numbers[i].value) != 0;
+		if (or_zero(numbers[i].value) < 0)
+			return err_set(&x->cli->err, -EINVAL, "--health-%s cannot be negative",
+				       numbers[i].name);
+	}
+	if (f->no_healthcheck && any)
+		return err_set(&x->cli->err, -EINVAL,
+			       "--no-healthcheck conflicts with --health-* options");
+	if (!any && !f->no_healthcheck)
+		return 0;
+	if (or_zero(f->health_retries) > INT32_MAX)
+		return err_set(&x->cli->err, -EINVAL, "--health-retries is too large");
+	h = x->config->healthcheck = arena_new(x->a, struct health_config);
+	h->interval = or_zero(f->health_interval);
+	h->timeout = or_zero(f->health_timeout);
+	h->start_period = or_zero(f->health_start_period);
+	h->start_interval = or_zero(f->health_start_interval);
+	h->retries = (int)or_zero(f->health_retries);
+	if (!any || !str_is_empty(f->health_cmd))
+		strv_add(&h->test, x->a, any ? "CMD-SHELL" : "NONE");
+	if (!str_is_empty(f->health_cmd))
+		strv_add(&h->test, x->a, f->health_cmd);
+	return 0;
+}
+
 /* There is no registry: an image is here or it is not. */
 static int check_pull(const struct fill *x)
 {
@@ -660,7 +710,7 @@ static int check_platform(const struct fill *x)
 static int (*const fillers[])(const struct fill *x) = {
 	check_pull,  check_platform, fill_streams, fill_process,    fill_env,      fill_labels,
 	fill_limits, fill_ulimits,   fill_mounts,  fill_devices,    fill_security, fill_restart,
-	fill_log,    fill_network,   fill_sysctls, fill_namespaces, fill_expose,
+	fill_log,    fill_network,   fill_sysctls, fill_namespaces, fill_expose,   fill_health,
 };
 
 int container_flags_spec(struct cli *cli, const struct container_flags *f, const struct strv *args,

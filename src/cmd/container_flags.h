@@ -9,7 +9,8 @@
 
 /* Numbers are OPT_UNSET when not given. */
 struct container_flags {
-	bool interactive, tty, rm, read_only, privileged, init, oom_kill_disable, quiet, ignored;
+	bool interactive, tty, rm, read_only, privileged, init, oom_kill_disable, quiet, ignored,
+		no_healthcheck;
 	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *network, *restart,
 		*cidfile;
 	const char *pull, *platform, *stop_signal, *ipc, *pid, *uts, *userns, *cgroupns,
@@ -18,6 +19,10 @@ struct container_flags {
 	int64_t memory, memory_swap, memory_reservation, memory_swappiness, shm_size;
 	int64_t nano_cpus, cpu_shares, cpu_period, cpu_quota, pids_limit;
 	int64_t stop_timeout, oom_score_adj;
+	int64_t health_interval, health_timeout, health_start_period,
+		health_start_interval; /* ns */
+	int64_t health_retries;
+	const char *health_cmd;
 	struct strv env, env_file, volume, mount, tmpfs, cap_add, cap_drop, security_opt, ulimit,
 		label, label_file;
 	struct strv add_host, dns, dns_option, dns_search, group_add, sysctl, device,
@@ -33,6 +38,9 @@ extern const struct opt container_flags_opts[];
 		.memory_swappiness = OPT_UNSET, .shm_size = OPT_UNSET, .nano_cpus = OPT_UNSET,     \
 		.cpu_shares = OPT_UNSET, .cpu_period = OPT_UNSET, .cpu_quota = OPT_UNSET,          \
 		.pids_limit = OPT_UNSET, .stop_timeout = OPT_UNSET, .oom_score_adj = OPT_UNSET,    \
+		.health_interval = OPT_UNSET, .health_timeout = OPT_UNSET,                         \
+		.health_start_period = OPT_UNSET, .health_start_interval = OPT_UNSET,              \
+		.health_retries = OPT_UNSET,                                                       \
 	}
 
 /*

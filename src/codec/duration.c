@@ -99,3 +99,48 @@ void duration_human(int64_t ns, char out[DURATION_HUMAN_MAX])
 		(void)snprintf(out, size, "%lld years",
 			       (long long)((double)seconds / 3600 / 24 / 365));
 }
+
+/* Seconds or less with a fraction of at most nine digits, without zeros at its end. */
+static void write_part(uint64_t whole, uint64_t fraction, int digits, const char *unit, char *out,
+		       size_t size)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), ".%0*llu", digits, (unsigned long long)fraction);
+	for (size_t n = strlen(text); n > 0 && (text[n - 1] == '0' || text[n - 1] == '.'); n--) {
+		bool dot = text[n - 1] == '.';
+
+		text[n - 1] = '\0';
+		if (dot)
+			break;
+	}
+	(void)snprintf(out, size, "%llu%s%s", (unsigned long long)whole, text, unit);
+}
+
+void duration_write(int64_t ns, char out[DURATION_HUMAN_MAX])
+{
+	static const uint64_t second = 1000000000;
+	uint64_t left = ns < 0 ? -(uint64_t)ns : (uint64_t)ns, seconds = left / second;
+	char part[DURATION_HUMAN_MAX];
+	const char *sign = ns < 0 ? "-" : "";
+
+	if (left == 0)
+		(void)snprintf(part, sizeof(part), "0s");
+	else if (left < 1000)
+		write_part(left, 0, 0, "ns", part, sizeof(part));
+	else if (left < 1000000)
+		write_part(left / 1000, left % 1000, 3, "µs", part, sizeof(part));
+	else if (left < second)
+		write_part(left / 1000000, left % 1000000, 6, "ms", part, sizeof(part));
+	else
+		write_part(seconds % 60, left % second, 9, "s", part, sizeof(part));
+	if (seconds >= 3600)
+		(void)snprintf(out, DURATION_HUMAN_MAX, "%s%lluh%llum%.16s", sign,
+			       (unsigned long long)seconds / 3600,
+			       (unsigned long long)seconds / 60 % 60, part);
+	else if (seconds >= 60)
+		(void)snprintf(out, DURATION_HUMAN_MAX, "%s%llum%.16s", sign,
+			       (unsigned long long)seconds / 60, part);
+	else
+		(void)snprintf(out, DURATION_HUMAN_MAX, "%s%.20s", sign, part);
+}

@@ -5,7 +5,7 @@
  * holds is written by its schemas, what nothing here can set has docker's value for "not set". One
  * member is ours: Notes, the sentences about what was left out on this machine.
  */
-#include "engine/engine.h"
+#include "engine/container_health.h"
 
 #include "base/own.h"
 #include "codec/json.h"
@@ -183,6 +183,18 @@ static void add_sizes(struct engine *e, const struct container *c, struct json_o
 	json_object_object_add(tree, "SizeRootFs", json_object_new_int64(root));
 }
 
+/* With what the health check has found, which only its shim knows. */
+static struct json_object *state(struct engine *e, const struct container *c, struct arena *a)
+{
+	struct container with = *c;
+
+	if (c->state.health) {
+		with.state.health = arena_memdup(a, c->state.health, sizeof(*c->state.health));
+		container_health_results(e, &with, a);
+	}
+	return schema_tree(&container_state_schema, &with.state, SCHEMA_FULL);
+}
+
 struct json_object *container_inspect(struct engine *e, const struct container *c, bool size)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
@@ -194,8 +206,7 @@ struct json_object *container_inspect(struct engine *e, const struct container *
 	add_str(tree, "Created", created);
 	add_str(tree, "Path", c->path);
 	json_object_object_add(tree, "Args", strings(&c->args));
-	json_object_object_add(tree, "State",
-			       schema_tree(&container_state_schema, &c->state, SCHEMA_FULL));
+	json_object_object_add(tree, "State", state(e, c, &a));
 	add_str(tree, "Image", c->image);
 	add_paths(e, c, &a, tree);
 	add_str(tree, "LogPath", container_log_path(e, c, &a));

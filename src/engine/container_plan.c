@@ -11,6 +11,7 @@
 #include "codec/signal_name.h"
 #include "codec/size.h"
 #include "codec/ulimit_name.h"
+#include "engine/container_health.h"
 #include "engine/container_status.h"
 #include "engine/container_spec.h"
 #include "engine/skeleton.h"
@@ -339,6 +340,7 @@ int container_plan_make(const struct container *c, const struct plan_facts *f, s
 		.lower = plan_lower(c, f, a),
 		.upper = arena_printf(a, "%s/upper/%s", f->root, c->id),
 		.work = arena_printf(a, "%s/work/%s", f->root, c->id),
+		.health = container_health_plan(&c->config, a),
 		.volatile_upper = c->host_config.auto_remove,
 		.seccomp_cache = f->filter.cache,
 		.seccomp_key = f->filter.key,

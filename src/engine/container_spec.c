@@ -7,6 +7,7 @@
  */
 #include "engine/container_spec.h"
 
+#include "engine/container_health.h"
 #include "engine/container_mounts.h"
 #include "engine/container_security.h"
 
@@ -151,7 +152,8 @@ static int merge_config(struct container_config *c, const struct image_run_confi
 	if (c->shell.n == 0)
 		c->shell = image->shell;
 	c->on_build = image->on_build;
-	return merge_working_dir(c, image, a, err);
+	r = container_health_merge(c, image, a, err);
+	return r < 0 ? r : merge_working_dir(c, image, a, err);
 }
 
 static int join_command(struct container *c, struct arena *a, struct err *err)
@@ -276,8 +278,6 @@ int container_spec_merge(const struct create_spec *spec, const struct image_doc 
 		c.config.hostname =
 			of_host ? arena_strdup(a, facts->hostname) : arena_strndup(a, id, SHORT_ID);
 	}
-	if (image->config.healthcheck)
-		strv_add(&c.notes, a, "The health check of the image is not run.");
 	for (size_t i = 0; i < c.config.volumes.n; i++)
 		if (!is_mounted(&c, c.config.volumes.items[i]))
 			strv_add(

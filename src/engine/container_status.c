@@ -3,6 +3,8 @@
  */
 #include "engine/container_status.h"
 
+#include "engine/container_health.h"
+
 void container_status_starting(struct container_state *st, bool restarted)
 {
 	st->running = st->restarting = restarted;
@@ -13,6 +15,18 @@ void container_status_starting(struct container_state *st, bool restarted)
 	if (st->status == CONTAINER_CREATED)
 		st->started_at = 0;
 	st->pid = 0;
+}
+
+/* What has ended is unhealthy, also when its shim did not come to say so. */
+static void merge_health(struct container_state *st, const struct shim_status *s, struct arena *a)
+{
+	bool ended = s->state == SHIM_STATE_EXITED;
+
+	st->health = NULL;
+	if (!container_health_name(s->health))
+		return;
+	st->health = arena_new(a, struct health_state);
+	st->health->status = container_health_name(ended ? SHIM_HEALTH_UNHEALTHY : s->health);
 }
 
 void container_status_merge(struct container *c, const struct shim_status *s, struct arena *a)
@@ -28,6 +42,7 @@ void container_status_merge(struct container *c, const struct shim_status *s, st
 		container_status_starting(st, s->restart_count > 0);
 		return;
 	}
+	merge_health(st, s, a);
 	st->paused = s->state == SHIM_STATE_PAUSED;
 	st->restarting = s->state == SHIM_STATE_RESTARTING;
 	st->running = s->state != SHIM_STATE_EXITED;

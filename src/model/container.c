@@ -5,6 +5,14 @@
 
 #include <ctype.h>
 
+#define T struct health_config
+SCHEMA(health_config, T, F_STRV(T, test, "Test", OMIT_EMPTY),
+       F_I64(T, interval, "Interval", OMIT_EMPTY), F_I64(T, timeout, "Timeout", OMIT_EMPTY),
+       F_I64(T, start_period, "StartPeriod", OMIT_EMPTY),
+       F_I64(T, start_interval, "StartInterval", OMIT_EMPTY),
+       F_INT(T, retries, "Retries", OMIT_EMPTY));
+#undef T
+
 #define T struct container_config
 SCHEMA(container_config, T, F_STR(T, hostname, "Hostname", ALWAYS_FULL),
        F_STR(T, domainname, "Domainname", ALWAYS_FULL), F_STR(T, user, "User", ALWAYS_FULL),
@@ -18,8 +26,8 @@ SCHEMA(container_config, T, F_STR(T, hostname, "Hostname", ALWAYS_FULL),
        F_SET(T, volumes, "Volumes", NULL_EMPTY), F_STR(T, working_dir, "WorkingDir", ALWAYS_FULL),
        F_STRV(T, entrypoint, "Entrypoint", NULL_EMPTY), F_STRV(T, on_build, "OnBuild", NULL_EMPTY),
        F_MAP(T, labels, "Labels", ALWAYS_FULL), F_STR(T, stop_signal, "StopSignal", OMIT_EMPTY),
-       F_OPT_I64(T, stop_timeout, "StopTimeout", OMIT_EMPTY),
-       F_STRV(T, shell, "Shell", OMIT_EMPTY));
+       F_OPT_I64(T, stop_timeout, "StopTimeout", OMIT_EMPTY), F_STRV(T, shell, "Shell", OMIT_EMPTY),
+       F_PTR(T, healthcheck, "Healthcheck", health_config, OMIT_EMPTY));
 #undef T
 
 #define T struct restart_policy
@@ -100,6 +108,17 @@ const char *const container_status_names[CONTAINER_STATUSES + 1] = {
 	"created", "running", "paused", "restarting", "removing", "exited", "dead", NULL,
 };
 
+#define T struct health_result
+SCHEMA(health_result, T, F_TIME(T, start, "Start", ALWAYS_FULL), F_TIME(T, end, "End", ALWAYS_FULL),
+       F_INT(T, exit_code, "ExitCode", ALWAYS_FULL), F_STR(T, output, "Output", ALWAYS_FULL));
+#undef T
+
+#define T struct health_state
+SCHEMA(health_state, T, F_STR(T, status, "Status", ALWAYS_FULL),
+       F_INT(T, failing_streak, "FailingStreak", ALWAYS_FULL),
+       F_LIST(T, log, "Log", health_result, ALWAYS_FULL));
+#undef T
+
 #define T struct container_state
 SCHEMA(container_state, T, F_ENUM(T, status, "Status", container_status_names, ALWAYS_FULL),
        F_BOOL(T, running, "Running", ALWAYS_FULL), F_BOOL(T, paused, "Paused", ALWAYS_FULL),
@@ -107,7 +126,8 @@ SCHEMA(container_state, T, F_ENUM(T, status, "Status", container_status_names, A
        F_BOOL(T, oom_killed, "OOMKilled", ALWAYS_FULL), F_BOOL(T, dead, "Dead", ALWAYS_FULL),
        F_INT(T, pid, "Pid", ALWAYS_FULL), F_INT(T, exit_code, "ExitCode", ALWAYS_FULL),
        F_STR(T, error, "Error", ALWAYS_FULL), F_TIME(T, started_at, "StartedAt", ALWAYS_FULL),
-       F_TIME(T, finished_at, "FinishedAt", ALWAYS_FULL));
+       F_TIME(T, finished_at, "FinishedAt", ALWAYS_FULL),
+       F_PTR(T, health, "Health", health_state, OMIT_EMPTY));
 #undef T
 
 #define T struct mount_point

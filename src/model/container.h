@@ -12,6 +12,14 @@
 
 enum { CONTAINER_ID_LEN = 64, CONTAINER_DOC_VERSION = 1 };
 
+/* HealthConfig, of an image or a container. Times in ns, 0: docker's default. */
+struct health_config {
+	struct strv test; /* none: the image's; "NONE"; "CMD", args; "CMD-SHELL", command */
+	int64_t interval, timeout, start_period, start_interval;
+	int retries;
+};
+SCHEMA_DECLARE(health_config);
+
 /* ContainerConfig: what runs. */
 struct container_config {
 	const char *hostname;
@@ -31,6 +39,7 @@ struct container_config {
 	int64_t *stop_timeout;   /* seconds; NULL: 10 */
 	struct strv shell;
 	struct strv exposed_ports; /* set of "80/tcp" */
+	struct health_config *healthcheck;
 };
 SCHEMA_DECLARE(container_config);
 
@@ -120,6 +129,20 @@ enum container_status {
 };
 extern const char *const container_status_names[CONTAINER_STATUSES + 1];
 
+struct health_result {
+	int64_t start, end; /* ns */
+	int exit_code;
+	const char *output;
+};
+SCHEMA_DECLARE(health_result);
+
+struct health_state {
+	const char *status; /* "starting", "healthy", "unhealthy" */
+	int failing_streak;
+	LIST(struct health_result) log; /* the last ones, oldest first */
+};
+SCHEMA_DECLARE(health_state);
+
 struct container_state {
 	int status; /* enum container_status */
 	bool running, paused, restarting, oom_killed, dead;
@@ -127,6 +150,7 @@ struct container_state {
 	int exit_code;
 	const char *error;
 	int64_t started_at, finished_at; /* ns */
+	struct health_state *health;     /* NULL: it has no health check, or has not run */
 };
 SCHEMA_DECLARE(container_state);
 

@@ -3,6 +3,12 @@
  */
 #include "model/shim_plan.h"
 
+#define T struct health_plan
+SCHEMA(health_plan, T, F_STRV(T, args, "args", REQUIRED), F_I64(T, interval, "interval", REQUIRED),
+       F_I64(T, timeout, "timeout", REQUIRED), F_I64(T, start_interval, "startInterval", REQUIRED),
+       F_I64(T, start_period, "startPeriod", OMIT_EMPTY), F_INT(T, retries, "retries", REQUIRED));
+#undef T
+
 #define T struct shim_plan
 SCHEMA(shim_plan, T, F_STR(T, id, "id", REQUIRED), F_STR(T, root_dir, "rootDir", REQUIRED),
        F_STR(T, state_root, "stateRoot", REQUIRED), F_STR(T, state_dir, "stateDir", REQUIRED),
@@ -20,13 +26,15 @@ SCHEMA(shim_plan, T, F_STR(T, id, "id", REQUIRED), F_STR(T, root_dir, "rootDir",
        F_STR(T, work, "work", REQUIRED), F_BOOL(T, volatile_upper, "volatileUpper", OMIT_EMPTY),
        F_STR(T, seccomp_cache, "seccompCache", OMIT_EMPTY),
        F_STR(T, seccomp_key, "seccompKey", OMIT_EMPTY),
+       F_PTR(T, health, "health", health_plan, OMIT_EMPTY),
        F_OBJ(T, config, "config", oci_config, REQUIRED));
 #undef T
 
 #define T struct exec_plan
 SCHEMA(exec_plan, T, F_STR(T, id, "id", REQUIRED), F_INT(T, init_pid, "initPid", REQUIRED),
        F_U64(T, init_start, "initStart", REQUIRED), F_STR(T, cgroup, "cgroup", REQUIRED),
-       F_BOOL(T, detach, "detach", OMIT_EMPTY), F_BOOL(T, interactive, "interactive", OMIT_EMPTY),
+       F_BOOL(T, detach, "detach", OMIT_EMPTY), F_I64(T, timeout, "timeout", OMIT_EMPTY),
+       F_BOOL(T, interactive, "interactive", OMIT_EMPTY),
        F_STR(T, detach_keys, "detachKeys", OMIT_EMPTY),
        F_U32(T, console_height, "consoleHeight", OMIT_EMPTY),
        F_U32(T, console_width, "consoleWidth", OMIT_EMPTY),

@@ -18,6 +18,15 @@ enum {
 		4, /* stream socket to whoever started it (shim_proto.h); in exec mode too */
 };
 
+/* The health check: a command that is run again and again. Times in ns, none of them 0. */
+struct health_plan {
+	struct strv args;
+	int64_t interval, timeout, start_interval;
+	int64_t start_period; /* may be 0 */
+	int retries;
+};
+SCHEMA_DECLARE(health_plan);
+
 /* Signals and time as numbers; the engine has parsed all names. */
 struct shim_plan {
 	const char *id;
@@ -40,11 +49,12 @@ struct shim_plan {
 	uint32_t console_height, console_width;
 	const char *cgroup; /* path beneath every hierarchy, "/berth/ID" */
 	struct strv lower;  /* layer directories (absolute), TOP first as overlayfs wants them */
-	const char *upper, *work;  /* absolute */
-	bool volatile_upper;       /* mount the overlay `volatile`: it dies with the container */
-	const char *seccomp_cache; /* directory of compiled filters; NULL: compile each time */
-	const char *seccomp_key;   /* file name in it; NULL: do not keep */
-	struct oci_config config;  /* root.path unused: the overlay is the root */
+	const char *upper, *work;   /* absolute */
+	bool volatile_upper;        /* mount the overlay `volatile`: it dies with the container */
+	const char *seccomp_cache;  /* directory of compiled filters; NULL: compile each time */
+	const char *seccomp_key;    /* file name in it; NULL: do not keep */
+	struct health_plan *health; /* NULL: none */
+	struct oci_config config;   /* root.path unused: the overlay is the root */
 };
 SCHEMA_DECLARE(shim_plan);
 
@@ -61,6 +71,10 @@ enum shim_restart {
  * 0, 1 and 2; with one, the shim relays between its own 0/1 and the pty. Its exit status is the
  * process's (128+n for a signal; 126, 127 and 125 as docker). With `detach` it reports the start
  * on SHIM_FD_CLIENT and stays behind, with /dev/null as 0, 1 and 2.
+ *
+ * `berth-shim probe ID PID START` is the same for a health check, which the container's shim
+ * starts: the container's init is the one on the command line. A check that took too long ends it
+ * by SIGALRM.
  */
 struct exec_plan {
 	const char *id;
@@ -68,6 +82,7 @@ struct exec_plan {
 	uint64_t init_start; /* ... and its start time (field 22 of /proc/PID/stat) */
 	const char *cgroup;
 	bool detach;
+	int64_t timeout;         /* ns, then it is killed, and so ends this; 0: none */
 	bool interactive;        /* pass stdin on; otherwise the process reads /dev/null */
 	const char *detach_keys; /* bytes of the sequence; NULL: none */
 	uint32_t console_height, console_width;

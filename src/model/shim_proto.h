@@ -85,6 +85,13 @@ enum shim_state {
 	SHIM_STATE_EXITED,
 };
 
+enum shim_health {
+	SHIM_HEALTH_NONE, /* no health check */
+	SHIM_HEALTH_STARTING,
+	SHIM_HEALTH_HEALTHY,
+	SHIM_HEALTH_UNHEALTHY,
+};
+
 enum { SHIM_STATUS_VERSION = 1 };
 
 /*
@@ -105,10 +112,32 @@ struct shim_status {
 	uint32_t restart_count;
 	uint8_t oom_killed;
 	uint8_t stopped_by_user;
-	uint8_t reserved[2];
+	uint8_t health; /* enum shim_health */
+	uint8_t reserved;
 	int64_t started_at, finished_at; /* ns since 1970 */
 	char error[256];
 	uint32_t check;
+} __attribute__((packed));
+
+/*
+ * STATE/c/ID/health, while there is a health check: a head, and the last results in turn, the
+ * newest in slot (count - 1) % SHIM_PROBES. seq is odd while something is being written: a reader
+ * that finds it so, or changed behind the slots, reads again.
+ */
+enum { SHIM_PROBES = 5, SHIM_PROBE_OUTPUT = 4100 };
+
+struct shim_health_head {
+	uint32_t version; /* SHIM_STATUS_VERSION */
+	uint32_t seq;
+	uint32_t failing_streak;
+	uint32_t count; /* results so far */
+} __attribute__((packed));
+
+struct shim_probe {
+	int64_t start, end; /* ns since 1970 */
+	int32_t exit_code;  /* -1: it took too long */
+	uint32_t len;
+	char output[SHIM_PROBE_OUTPUT];
 } __attribute__((packed));
 
 #endif

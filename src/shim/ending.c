@@ -51,6 +51,7 @@ void ending_begin(struct supervisor *s, int wait_status)
 	now->oom_killed = was_oom_killed(s, wait_status);
 	now->pid = 0;
 	s->pid = 0;
+	health_end(s);
 	fd_cleanup(&s->pidfd);
 	/* With a PID namespace of its own the kernel has killed all of them by now. */
 	if (!s->own_pid_ns)
@@ -162,7 +163,8 @@ static void remove_traces(struct supervisor *s)
 /* The lock's file is the last in the directory: until then others wait for it. */
 static void remove_directory(const struct supervisor *s)
 {
-	static const char *const names[] = { "hosts", "resolv.conf", "hostname", "cgroup", "lock" };
+	static const char *const names[] = { "hosts",  "resolv.conf", "hostname",
+					     "cgroup", "health",      "lock" };
 	OWN(fd) int parent = openat(s->dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

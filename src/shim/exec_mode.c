@@ -15,9 +15,11 @@
 #include "shim/memory.h"
 #include "shim/plan_map.h"
 #include "shim/start.h"
+#include "sys/proc.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -26,6 +28,8 @@ enum { IDLE_MS = 500, EXIT_ENGINE = 125 };
 /* What outlives the plan. */
 struct exec_mode {
 	bool detach, interactive;
+	int64_t timeout_ns;
+	const char *init_pid, *init_start; /* of the command line; NULL: the plan's */
 	char keys[EXEC_TERMINAL_KEYS_MAX + 1];
 	struct runtime_process process;
 };
@@ -41,6 +45,11 @@ static int start(struct exec_mode *m, struct arena *a, int *ret_exit, struct err
 		return r;
 	m->detach = plan.detach;
 	m->interactive = plan.interactive;
+	m->timeout_ns = plan.timeout;
+	if (m->init_pid) {
+		plan.init_pid = (int)strtol(m->init_pid, NULL, 10);
+		plan.init_start = strtoull(m->init_start, NULL, 10);
+	}
 	if (plan.detach_keys)
 		(void)snprintf(m->keys, sizeof(m->keys), "%s", plan.detach_keys);
 	if (!plan.interactive) {
@@ -99,13 +108,31 @@ static void report_failure(int exit_code, const struct err *err)
 		complain(err);
 }
 
+/* A check that takes too long is killed; that it was, our own death by SIGALRM says. */
+static void hold_to_time(const struct exec_mode *m)
+{
+	struct pollfd ended = { .fd = m->process.pidfd, .events = POLLIN };
+	int64_t end = supervisor_steady_ms() + (m->timeout_ns + 999999) / 1000000, left;
+
+	while ((left = end - supervisor_steady_ms()) > 0)
+		if (poll(&ended, 1, left > INT32_MAX ? INT32_MAX : (int)left) > 0)
+			return;
+	(void)proc_signal(m->process.pidfd, SIGKILL);
+	while (waitpid(m->process.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)raise(SIGALRM);
+}
+
 static int wait_for(const struct exec_mode *m)
 {
 	struct pollfd ended = { .fd = m->process.pidfd, .events = POLLIN };
 	int status = 0;
 
+	if (m->timeout_ns)
+		hold_to_time(m);
 	/* Most commands are over at once, and then this would cost more than it saves. */
-	if (poll(&ended, 1, IDLE_MS) == 0)
+	else if (poll(&ended, 1, IDLE_MS) == 0)
 		memory_give_back();
 	while (waitpid(m->process.pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -127,9 +154,13 @@ static int start_and_report(struct exec_mode *m, int *ret_exit)
 	return r;
 }
 
-int exec_mode_run(void)
+static int run(const char *init_pid, const char *init_start)
 {
-	struct exec_mode m = { .process = { .console_fd = -1 } };
+	struct exec_mode m = {
+		.init_pid = init_pid,
+		.init_start = init_start,
+		.process = { .console_fd = -1 },
+	};
 	int exit_code = EXIT_ENGINE, end;
 
 	for (int fd = SHIM_FD_PLAN; fd <= SHIM_FD_CLIENT; fd++)
@@ -144,4 +175,14 @@ int exec_mode_run(void)
 	}
 	end = exec_terminal_relay(&m.process, m.interactive, m.keys);
 	return end < 0 ? wait_for(&m) : end;
+}
+
+int exec_mode_run(void)
+{
+	return run(NULL, NULL);
+}
+
+int exec_mode_probe(const char *pid, const char *start_time)
+{
+	return run(pid, start_time);
 }

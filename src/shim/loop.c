@@ -24,7 +24,8 @@ enum {
 	AT_LISTENER,
 	AT_INPUT,
 	AT_OUTPUT,
-	AT_CLIENTS = AT_OUTPUT + STREAMS_OUTPUTS,
+	AT_HEALTH = AT_OUTPUT + STREAMS_OUTPUTS,
+	AT_CLIENTS,
 	POLLED_MAX = AT_CLIENTS + CLIENTS_MAX,
 };
 enum { FRAMES_A_TURN = 16 };
@@ -52,6 +53,7 @@ static size_t gather(const struct supervisor *s, struct pollfd *p)
 	for (int i = 0; i < STREAMS_OUTPUTS; i++)
 		p[AT_OUTPUT + i] = (struct pollfd){ .fd = all->owed ? -1 : s->streams.output[i],
 						    .events = POLLIN };
+	p[AT_HEALTH] = (struct pollfd){ .fd = s->health.output, .events = POLLIN };
 	for (size_t i = 0; i < all->top; i++) {
 		const struct client *c = &all->items[i];
 		short events = c->used ? client_events(c) : 0;
@@ -64,10 +66,15 @@ static size_t gather(const struct supervisor *s, struct pollfd *p)
 
 static int timeout_ms(const struct supervisor *s)
 {
-	int64_t left;
+	int64_t left = health_wait_ms(s);
 
-	if (s->phase == PHASE_RUNNING)
-		return s->gave_back ? -1 : IDLE_MS;
+	if (s->phase == PHASE_RUNNING) {
+		int64_t idle = s->gave_back ? -1 : IDLE_MS;
+
+		/* The sooner of the two, where -1 is never. */
+		left = left < 0 || (idle >= 0 && idle < left) ? idle : left;
+		return left > INT32_MAX ? INT32_MAX : (int)left;
+	}
 	left = s->deadline_ms - supervisor_steady_ms();
 	return left > 0 ? (int)left : 0;
 }
@@ -83,7 +90,7 @@ static void reap(struct supervisor *s)
 
 	(void)!read(s->signals, &info, sizeof(info));
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == s->pid)
+		if (!health_reap(s, pid, status) && pid == s->pid)
 			ending_begin(s, status);
 }
 
@@ -181,6 +188,8 @@ static void turn(struct supervisor *s)
 	/* Where nobody reads any more all of it counts as taken. */
 	if (p[AT_INPUT].revents || s->streams.input < 0)
 		request_pass_input(s);
+	if (p[AT_HEALTH].revents)
+		health_read(s);
 	for (int i = 0; i < STREAMS_OUTPUTS; i++)
 		if (p[AT_OUTPUT + i].revents && s->clients.owed == 0)
 			read_output(s, i);
@@ -194,6 +203,7 @@ static void turn(struct supervisor *s)
 	if (p[AT_LISTENER].revents && s->listener >= 0)
 		accept_client(s);
 	change_phase(s);
+	health_turn(s);
 }
 
 void loop_run(struct supervisor *s)

@@ -145,6 +145,7 @@ static int send_signal(struct supervisor *s, const struct shim_kill *kill)
 	if (r == 0 && kill->signal == SIGKILL && s->status.now.state == SHIM_STATE_PAUSED) {
 		(void)cgroup_freeze(s->cgroup, false, NULL);
 		s->status.now.state = SHIM_STATE_RUNNING;
+		health_pause(s, false);
 	}
 	return r;
 }
@@ -178,6 +179,7 @@ static void freeze(struct supervisor *s, struct client *c, bool frozen)
 
 	if (r == 0) {
 		s->status.now.state = frozen ? SHIM_STATE_PAUSED : SHIM_STATE_RUNNING;
+		health_pause(s, frozen);
 		status_record_write(&s->status);
 	}
 	answer(c, r);

@@ -42,6 +42,8 @@ int shim_main(int argc, char **argv)
 	log_init("berth", LOG_WARN);
 	if (argc == 3 && str_eq(argv[1], "exec"))
 		return exec_mode_run();
+	if (argc == 5 && str_eq(argv[1], "probe"))
+		return exec_mode_probe(argv[3], argv[4]);
 	if (argc == 2)
 		return supervise(NULL);
 	if (again_parse(argc, argv, &again) == 0)

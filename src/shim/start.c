@@ -180,9 +180,9 @@ static int run(struct supervisor *s, const struct shim_plan *plan, struct arena 
 	};
 	struct runtime_process process;
 	uid_t owner = plan->config.process ? plan->config.process->user.uid : 0;
-	int r = 0;
+	int r = health_prepare(s, plan, err);
 
-	if (!plan->terminal)
+	if (r == 0 && !plan->terminal)
 		r = streams_open(&s->streams, plan->open_stdin, owner, child.fds, err);
 	if (r < 0)
 		return r;
@@ -211,6 +211,7 @@ static void announce(struct supervisor *s)
 	now->error[0] = '\0';
 	now->started_at = supervisor_now_ns();
 	now->shim_pid = getpid();
+	health_begin(s);
 	status_record_write(&s->status);
 	s->clients.started = *now;
 	for (size_t i = 0; i < s->clients.top; i++)
@@ -254,6 +255,7 @@ int start_container(struct supervisor *s, const struct start_again *again, int *
 	OWN(arena) struct arena a = ARENA_INIT;
 
 	s->streams = (struct streams)STREAMS_NONE;
+	s->health = (struct health)HEALTH_NONE;
 	s->clients.room = &s->client_room;
 	s->dir = s->listener = s->signals = s->pidfd = s->status.fd = -1;
 	*ret_exit = EXIT_ENGINE;

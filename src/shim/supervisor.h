@@ -14,6 +14,7 @@
 #define SHIM_SUPERVISOR_H
 
 #include "shim/client.h"
+#include "shim/health.h"
 #include "shim/log_file.h"
 #include "shim/status_record.h"
 #include "shim/streams.h"
@@ -42,6 +43,7 @@ struct supervisor {
 	int dir, listener, signals;
 	struct streams streams;
 	struct status_record status;
+	struct health health;
 	struct log_file log;
 	struct clients clients;
 	struct log_room log_room;

@@ -181,7 +181,7 @@ load helper
 @test "options that do not exist or are not supported are refused by name" {
 	run berth run --nope busybox
 	expect_status 125
-	expect_output $'unknown flag: --nope\nSee \'berth run --help\'.'
+	expect_output $'unknown flag: --nope\n\nUsage:  berth run [OPTIONS] IMAGE [COMMAND] [ARG...]\n\nRun \'berth run --help\' for more information'
 	run berth run -p 80:80 busybox
 	expect_status 125
 	expect_contains "--publish is not supported"

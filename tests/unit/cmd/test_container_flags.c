@@ -78,6 +78,28 @@ TEST(exposed_ports_are_named_one_by_one)
 		  "invalid argument \"80:80\" for \"--expose\" flag: use PORT or FIRST-LAST");
 }
 
+TEST(a_health_check_is_what_its_options_say)
+{
+	const struct health_config *h;
+
+	CHECK_OK(fill("--health-cmd x --health-interval 1m --health-timeout 5s --health-retries 2 "
+		      "--health-start-period 1h --health-start-interval 1s busybox"));
+	h = spec.config.healthcheck;
+	CHECK_STR(strv_join(&h->test, &a, " "), "CMD-SHELL x");
+	CHECK(h->interval == 60000000000 && h->timeout == 5000000000 && h->retries == 2);
+	CHECK(h->start_period == 3600000000000 && h->start_interval == 1000000000);
+	CHECK_OK(fill("--health-retries 2 busybox"));
+	CHECK_INT(spec.config.healthcheck->test.n, 0);
+	CHECK_OK(fill("--no-healthcheck busybox"));
+	CHECK_STR(spec.config.healthcheck->test.items[0], "NONE");
+	CHECK_OK(fill("busybox"));
+	CHECK(!spec.config.healthcheck);
+	CHECK_ERR(fill("--no-healthcheck --health-cmd x busybox"), -EINVAL, &cli.err,
+		  "--no-healthcheck conflicts with --health-* options");
+	CHECK_ERR(fill("--health-interval=-1s busybox"), -EINVAL, &cli.err,
+		  "--health-interval cannot be negative");
+}
+
 TEST(restart_policies_have_a_count)
 {
 	CHECK_OK(fill("--restart on-failure:5 busybox"));
@@ -139,8 +161,9 @@ TEST(what_is_not_supported_is_refused_by_name)
 		  "--platform linux/vax is not supported");
 }
 
-TESTS(T(exposed_ports_are_named_one_by_one), T(image_and_command_follow_the_options),
-      T(streams_follow_from_i_t_and_a), T(limits_become_numbers),
-      T(environment_and_labels_are_read), T(restart_policies_have_a_count),
-      T(an_empty_entrypoint_resets_the_images), T(a_seccomp_profile_is_read_and_made_compact),
-      T(hosts_limits_and_sysctls_have_their_grammar), T(what_is_not_supported_is_refused_by_name))
+TESTS(T(a_health_check_is_what_its_options_say), T(exposed_ports_are_named_one_by_one),
+      T(image_and_command_follow_the_options), T(streams_follow_from_i_t_and_a),
+      T(limits_become_numbers), T(environment_and_labels_are_read),
+      T(restart_policies_have_a_count), T(an_empty_entrypoint_resets_the_images),
+      T(a_seccomp_profile_is_read_and_made_compact), T(hosts_limits_and_sysctls_have_their_grammar),
+      T(what_is_not_supported_is_refused_by_name))

@@ -93,4 +93,34 @@ TEST(people_read_dockers_words)
 	}
 }
 
-TESTS(T(go_durations_are_read), T(what_is_no_duration_is_refused), T(people_read_dockers_words))
+TEST(durations_are_written_as_go_writes_them)
+{
+	static const struct {
+		int64_t ns;
+		const char *want;
+	} cases[] = {
+		{ 0, "0s" },
+		{ 1, "1ns" },
+		{ 1100, "1.1\302\265s" },
+		{ 2200000, "2.2ms" },
+		{ 300000000, "300ms" },
+		{ S, "1s" },
+		{ 3 * S / 2, "1.5s" },
+		{ 60 * S, "1m0s" },
+		{ 90 * S + 1, "1m30.000000001s" },
+		{ 3600 * S, "1h0m0s" },
+		{ -5 * S, "-5s" },
+		{ INT64_MAX, "2562047h47m16.854775807s" },
+		{ INT64_MIN, "-2562047h47m16.854775808s" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char out[DURATION_HUMAN_MAX];
+
+		duration_write(cases[i].ns, out);
+		CHECK_STR(out, cases[i].want);
+	}
+}
+
+TESTS(T(durations_are_written_as_go_writes_them), T(go_durations_are_read),
+      T(what_is_no_duration_is_refused), T(people_read_dockers_words))

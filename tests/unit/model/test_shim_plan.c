@@ -10,7 +10,7 @@ static const char plan_json[] =
 	"{\"id\":\"4f\",\"rootDir\":\"/var/lib/berth\",\"stateRoot\":\"/run/berth\","
 	"\"stateDir\":\"/run/berth/c/4f\",\"berth\":\"/usr/bin/berth\",\"logPath\":\"/l\","
 	"\"logMaxSize\":18446744073709551615,\"logMaxFile\":3,\"terminal\":true,"
-	"\"openStdin\":true,\"stdinOnce\":true,\"attach\":true,\"clientStdin\":true,"
+	"\"openStdin\":true,\"stdinOnce\":true,\"attach\":7,"
 	"\"autoRemove\":true,\"restart\":2,\"restartMax\":5,\"restartCount\":1,"
 	"\"consoleHeight\":24,\"consoleWidth\":80,\"cgroup\":\"/berth/4f\","
 	"\"lower\":[\"/b\",\"/a\"],\"upper\":\"/u\",\"work\":\"/w\",\"volatileUpper\":true,"
