@@ -22,7 +22,8 @@ LIBS_all         := -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lsecco
 
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Werror
 CFLAGS ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DBERTH_VERSION='"$(VERSION)"' -Isrc -include src/base/banned.h
+# -iquote: a room may have the name of a folder of the system's, as sys has.
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DBERTH_VERSION='"$(VERSION)"' -iquote src -include src/base/banned.h
 ALL_CFLAGS := -std=gnu17 $(WARN) $(CFLAGS) -ffunction-sections -fdata-sections -fstack-protector-strong -MMD -MP
 ifdef SAN
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* O_NONBLOCK: opening a FIFO that somebody put there must not hang; it has no effect on files. */
@@ -179,9 +179,7 @@ int file_put_at(int dirfd, const char *name, const void *data, size_t len)
 
 int file_lock(int fd, bool wait)
 {
-	/* By number: where src/ is searched first, this room's file.h hides the header of flock().
-	 */
-	while (syscall(SYS_flock, fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
