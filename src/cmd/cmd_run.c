@@ -72,13 +72,14 @@ static void say_notes(const struct strv *notes)
 }
 
 static int create_container(struct cli *cli, const struct container_flags *f,
-			    const struct create_spec *spec, struct engine **ret_engine,
-			    char ret_id[65])
+			    struct create_spec *spec, struct engine **ret_engine, char ret_id[65])
 {
 	int r = check_cidfile(cli, f->cidfile);
 
 	if (r == 0)
 		r = cli_engine(cli, ret_engine);
+	if (r == 0)
+		r = container_volumes_from(*ret_engine, &spec->host, cli->a, &cli->err);
 	if (r == 0)
 		r = container_create(*ret_engine, spec, ret_id, &cli->err);
 	if (r == 0)

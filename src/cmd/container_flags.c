@@ -177,6 +177,7 @@ const struct opt container_flags_opts[] = {
 	S(userns, 0, "userns", "string", "User namespace to use"),
 	S(uts, 0, "uts", "string", "UTS namespace to use"),
 	L(volume, 'v', "volume", "list", "Bind mount a directory or file"),
+	L(volumes_from, 0, "volumes-from", "list", "Mount volumes from the specified container(s)"),
 	S(workdir, 'w', "workdir", "string", "Working directory inside the container"),
 	/* Without registries there is nothing to trust. */
 	{ .name = "disable-content-trust",
@@ -202,7 +203,6 @@ const struct opt container_flags_opts[] = {
 	REFUSED(0, "cpu-rt-period", no_rt),
 	REFUSED(0, "cpu-rt-runtime", no_rt),
 	REFUSED(0, "gpus", "name the device files with --device"),
-	REFUSED(0, "volumes-from", "name the directories with -v"),
 	REFUSED(0, "volume-driver", "there are no named volumes; bind a directory with -v"),
 	REFUSED(0, "storage-opt", "the layer of a container has no options"),
 	REFUSED(0, "kernel-memory", "the kernel has given it up; use --memory"),
@@ -399,6 +399,7 @@ static int fill_mounts(const struct fill *x)
 			return r;
 		strv_add(&x->host->binds, x->a, bind);
 	}
+	x->host->volumes_from = f->volumes_from;
 	for (size_t i = 0; i < f->tmpfs.n; i++)
 		mount_flag_tmpfs(f->tmpfs.items[i], x->a, &x->host->tmpfs);
 	return 0;

@@ -27,7 +27,7 @@ struct container_flags {
 		label, label_file;
 	struct strv add_host, dns, dns_option, dns_search, group_add, sysctl, device,
 		device_cgroup_rule, attach;
-	struct strv log_opt, annotation, expose;
+	struct strv log_opt, annotation, expose, volumes_from;
 };
 
 extern const struct opt container_flags_opts[];

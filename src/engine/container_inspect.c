@@ -21,7 +21,6 @@ struct constant {
 static const struct constant host_constants[] = {
 	{ "PortBindings", "{}" },
 	{ "VolumeDriver", "\"\"" },
-	{ "VolumesFrom", "null" },
 	{ "Links", "null" },
 	{ "Cgroup", "\"\"" },
 	{ "BlkioWeight", "0" },

@@ -68,6 +68,13 @@ struct create_spec {
 int container_create(struct engine *e, const struct create_spec *spec, char ret_id[65],
 		     struct err *err);
 
+/*
+ * Before it is created: what --volumes-from names is added to host->mounts. -ENOENT no such
+ * container, -EINVAL.
+ */
+int container_volumes_from(struct engine *e, struct host_config *host, struct arena *a,
+			   struct err *err);
+
 /* The notes of the container created last, without reading it again; the engine's. */
 const struct strv *container_create_notes(const struct engine *e);
 

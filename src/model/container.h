@@ -80,7 +80,8 @@ SCHEMA_DECLARE(mount_spec);
 
 /* HostConfig: how it runs. */
 struct host_config {
-	struct strv binds; /* "src:dst[:opts]" */
+	struct strv binds;        /* "src:dst[:opts]" */
+	struct strv volumes_from; /* "container[:mode]"; their mounts stand in mounts */
 	const char *container_id_file;
 	struct log_config log_config;
 	const char *network_mode; /* "none", "host" */

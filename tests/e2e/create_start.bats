@@ -100,3 +100,28 @@ load helper
 	[ "$status" -ne 0 ]
 	berth rm -f frozen
 }
+
+@test "--volumes-from mounts what other containers have mounted" {
+	mkdir "$BATS_TEST_TMPDIR"/{one,two,own}
+	echo one >"$BATS_TEST_TMPDIR/one/file"
+	echo two >"$BATS_TEST_TMPDIR/two/file"
+	echo own >"$BATS_TEST_TMPDIR/own/file"
+	berth create --name data -v "$BATS_TEST_TMPDIR/one:/one" -v "$BATS_TEST_TMPDIR/two:/two:ro" \
+		--mount type=tmpfs,dst=/small,tmpfs-size=1m busybox true
+	run berth run --rm --volumes-from data busybox sh -c \
+		'cat /one/file /two/file; echo new >/one/new; touch /two/new; df -k /small | tail -1 | tr -s " " | cut -d" " -f2'
+	expect_output $'one\ntwo\ntouch: /two/new: Read-only file system\n1024'
+	[ "$(cat "$BATS_TEST_TMPDIR/one/new")" = new ]
+	run berth run --rm --volumes-from data:ro -v "$BATS_TEST_TMPDIR/own:/two" busybox sh -c 'touch /one/x; cat /two/file'
+	expect_output $'touch: /one/x: Read-only file system\nown'
+	berth create --name heir --volumes-from data busybox true
+	run berth inspect --format '{{.HostConfig.VolumesFrom}} {{len .Mounts}}' heir
+	expect_output "[data] 3"
+	berth rm data heir
+	run berth create --volumes-from nobody busybox true
+	expect_contains "No such container: nobody"
+	berth create --name data busybox true
+	run berth create --volumes-from data:shared busybox true
+	expect_contains "invalid mode: shared"
+	berth rm data
+}
