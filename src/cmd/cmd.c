@@ -149,8 +149,9 @@ static int wrong_count(struct cli *cli, const struct cmd *c, const char *title)
 	else
 		buf_printf(&text, "'berth %s' requires between %d and %d arguments", title,
 			   c->least, c->most);
-	buf_printf(&text, "\n\nUsage:  berth %s%s%s\n\nRun 'berth %s --help' for more information",
-		   title, *c->usage ? " " : "", c->usage, title);
+	/* "Run" and "See" are docker's, here and there. */
+	buf_printf(&text, "\n\nUsage:  berth %s%s%s\n\n%s 'berth %s --help' for more information",
+		   title, *c->usage ? " " : "", c->usage, c->most == 0 ? "Run" : "See", title);
 	cli_complain(buf_text(&text));
 	(void)cli;
 	return STATUS_FAILED;

@@ -81,10 +81,12 @@ static int find_any(struct cli *cli, struct engine *e, const char *name, bool si
 }
 
 /* A list of documents as docker prints it: "[]" when there is none. */
-static void print_list(struct cli *cli, struct json_object *list)
+static void print_list(struct cli *cli, struct json_object *list, bool compact)
 {
 	if (json_object_array_length(list) == 0)
 		buf_adds(&cli->out, "[]");
+	else if (compact)
+		json_write(list, &cli->out);
 	else
 		json_write_pretty(list, &cli->out);
 	buf_addc(&cli->out, '\n');
@@ -95,6 +97,7 @@ static int inspect_each(struct cli *cli, const struct inspect_flags *f, const st
 			find_fn *find)
 {
 	OWN(json) struct json_object *list = json_object_new_array();
+	bool as_json = str_eq(f->format, "json"), as_list = !f->format || as_json;
 	struct err missing = ERR_INIT;
 	struct engine *e;
 	int r = cli_engine(cli, &e);
@@ -105,15 +108,15 @@ static int inspect_each(struct cli *cli, const struct inspect_flags *f, const st
 		OWN(json) struct json_object *doc = NULL;
 
 		r = find(cli, e, names->items[i], f->size, &doc);
-		if (r == 0 && f->format)
+		if (r == 0 && !as_list)
 			r = format_document(f->format, doc, cli->a, &cli->out, &cli->err);
 		else if (r == 0)
 			json_object_array_add(list, take(&doc));
 		if (r < 0 && !missing.code)
 			missing = cli->err;
 	}
-	if (!f->format)
-		print_list(cli, list);
+	if (as_list)
+		print_list(cli, list, as_json);
 	r = cli_flush(cli);
 	if (missing.code)
 		cli->err = missing;

@@ -132,7 +132,7 @@ const struct opt container_flags_opts[] = {
 	L(label, 'l', "label", "list", "Set meta data on a container"),
 	L(label_file, 0, "label-file", "list", "Read in a line delimited file of labels"),
 	S(log_driver, 0, "log-driver", "string",
-	  "Logging driver for the container (json-file|none)"),
+	  "Logging driver for the container (json-file|local|none)"),
 	L(log_opt, 0, "log-opt", "list", "Log driver options (max-size, max-file)"),
 	C(memory, 'm', "memory", "bytes", size_parse, "Memory limit"),
 	C(memory_reservation, 0, "memory-reservation", "bytes", size_parse, "Memory soft limit"),
@@ -288,8 +288,13 @@ static int fill_labels(const struct fill *x)
 		return r;
 	for (size_t i = 0; i < lines.n; i++)
 		set_pair(&x->config->labels, x->a, lines.items[i]);
-	for (size_t i = 0; i < x->f->label.n; i++)
+	for (size_t i = 0; i < x->f->label.n; i++) {
+		const struct err why = { .msg = "it has no name" };
+
+		if (!*x->f->label.items[i] || x->f->label.items[i][0] == '=')
+			return invalid(x, "label", x->f->label.items[i], &why);
 		set_pair(&x->config->labels, x->a, x->f->label.items[i]);
+	}
 	for (size_t i = 0; i < x->f->annotation.n; i++)
 		set_pair(&x->host->annotations, x->a, x->f->annotation.items[i]);
 	return 0;

@@ -15,8 +15,12 @@
 #include "engine/shim_client.h"
 #include "engine/shim_spawn.h"
 #include "model/seccomp_profile.h"
+#include "sys/openat2.h"
 
-enum { EXIT_ENGINE = 125 };
+#include <fcntl.h>
+
+/* EXIT_NOT_RUN: docker's for what fails once the process is being made. */
+enum { EXIT_ENGINE = 125, EXIT_NOT_RUN = 126 };
 
 static int check(const struct container *c, const struct exec_spec *spec, struct err *err)
 {
@@ -31,9 +35,24 @@ static int check(const struct container *c, const struct exec_spec *spec, struct
 			       c->id);
 	if (c->state.status != CONTAINER_RUNNING)
 		return err_set(err, -EINVAL, "container %s is not running", c->id);
-	if (!str_is_empty(spec->working_dir) && spec->working_dir[0] != '/')
-		return err_set(err, -EINVAL, "Cwd must be an absolute path");
 	return 0;
+}
+
+/* Unlike at a start, a directory that is not there is not made. */
+static int check_cwd(const struct container *c, const char *cwd, struct err *err)
+{
+	OWN(str) char *path = str_printf("/proc/%d/root", c->state.pid);
+	OWN(fd) int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (cwd[0] != '/')
+		return err_set(err, -EINVAL, "Cwd must be an absolute path");
+	if (root < 0)
+		return err_sys(err, "root of container %.12s", c->id);
+
+	OWN(fd) int fd = openat2_open(root, cwd, O_PATH | O_DIRECTORY, 0,
+				      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return fd < 0 ? err_code(err, fd, "chdir to cwd (\"%.200s\") failed", cwd) : 0;
 }
 
 static int plan_process(const struct container *c, const struct exec_spec *spec,
@@ -57,6 +76,9 @@ static int plan_process(const struct container *c, const struct exec_spec *spec,
 	p->cwd = !str_is_empty(spec->working_dir)       ? spec->working_dir
 		 : !str_is_empty(c->config.working_dir) ? c->config.working_dir
 							: "/";
+	r = check_cwd(c, p->cwd, err);
+	if (r < 0)
+		return r;
 	p->capabilities = container_security_sets(caps, who.uid, a);
 	p->no_new_privileges = no_new_privileges && !spec->privileged;
 	return container_plan_rlimits(c, host, a, p, err);
@@ -162,6 +184,7 @@ int container_exec(struct engine *e, const char *name, const struct exec_spec *s
 	if (container_dir_peek(e, c.id, &s, &alive) < 0 || !alive || s.pid <= 0)
 		return err_set(err, -EINVAL, "container %s is not running", c.id);
 	c.state.pid = s.pid;
+	*ret_exit = EXIT_NOT_RUN;
 	r = make_plan(e, &c, &s, spec, &a, &plan, err);
 	if (r == 0)
 		r = shim_spawn_plan(&exec_plan_schema, &plan, &memfd, err);

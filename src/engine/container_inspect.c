@@ -208,7 +208,10 @@ struct json_object *container_inspect(struct engine *e, const struct container *
 	json_object_object_add(tree, "State", state(e, c, &a));
 	add_str(tree, "Image", c->image);
 	add_paths(e, c, &a, tree);
-	add_str(tree, "LogPath", container_log_path(e, c, &a));
+	/* How the driver local keeps its log is nobody's business but its own. */
+	add_str(tree, "LogPath",
+		str_eq(c->host_config.log_config.type, "local") ? ""
+								: container_log_path(e, c, &a));
 	add_str(tree, "Name", arena_printf(&a, "/%s", c->name));
 	json_object_object_add(tree, "RestartCount", json_object_new_int(c->restart_count));
 	add_str(tree, "Driver", "overlay2");

@@ -21,6 +21,10 @@
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define INIT_TARGET  "/sbin/docker-init"
 
+/* docker's for the log driver local. */
+#define LOCAL_MAX_SIZE "20m"
+#define LOCAL_MAX_FILE "5"
+
 /* A container's files: as many as docker's daemon gives them, whatever the caller's shell has. */
 enum { NOFILE_DEFAULT = 1048576 };
 
@@ -248,9 +252,15 @@ static int plan_log(const struct container *c, const struct plan_facts *f, struc
 	const char *size = str_map_get(&log->config, "max-size");
 	const char *files = str_map_get(&log->config, "max-file");
 	int64_t bytes = 0;
+	bool local = is(log->type, "local");
 
 	if (is(log->type, "none"))
 		return 0;
+	/* What it keeps is bounded unless the user says otherwise. */
+	if (local && !size)
+		size = LOCAL_MAX_SIZE;
+	if (local && !files)
+		files = LOCAL_MAX_FILE;
 	if (size && size_parse(size, &bytes, err) < 0)
 		return err_wrap(err, "max-size");
 	plan->log_path = arena_printf(a, "%s/logs/%s.log", f->root, c->id);

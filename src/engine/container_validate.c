@@ -14,6 +14,7 @@
 #include "engine/container_mounts.h"
 #include "model/seccomp_profile.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <limits.h>
 
@@ -98,6 +99,10 @@ static int check_memory_support(const struct check *k)
 		     "not mounted. Memory swappiness discarded.");
 		h->memory_swappiness = NULL;
 	}
+	if (h->oom_kill_disable && *h->oom_kill_disable && !h->memory)
+		note(k,
+		     "OOM killer is disabled for the container, but no memory limit is set, this "
+		     "can result in the system running out of resources.");
 	if (k->facts->unified && h->oom_kill_disable && *h->oom_kill_disable) {
 		note(k, "Your kernel does not support OomKillDisable. OomKillDisable discarded.");
 		h->oom_kill_disable = NULL;
@@ -364,39 +369,64 @@ static int check_ulimits(const struct check *k)
 	return 0;
 }
 
+static int check_log_option(const struct check *k, const char *driver, const struct str_pair *o)
+{
+	/* docker has these, and they would change what is in the log. */
+	static const char *const missing[] = { "labels",         "labels-regex", "env",
+					       "env-regex",      "tag",          "mode",
+					       "max-buffer-size" };
+	int64_t bytes;
+	char *end;
+	long files;
+
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+		if (str_eq(o->key, missing[i]))
+			return err_set(k->err, -ENOTSUP,
+				       "log opt '%s' is not supported: leave it out", o->key);
+	if (str_eq(driver, "none"))
+		return err_set(k->err, -EINVAL, "unknown log opt '%.100s' for none log driver",
+			       o->key);
+	if (str_eq(o->key, "max-size")) {
+		if (size_parse(o->value, &bytes, k->err) < 0 || bytes <= 0)
+			return err_set(k->err, -EINVAL, "invalid value for max-size: %.100s",
+				       o->value);
+	} else if (str_eq(o->key, "max-file")) {
+		files = strtol(o->value, &end, 10);
+		if (*end || files < 1 || files > 1000)
+			return err_set(k->err, -EINVAL,
+				       "max-file must be a number from 1 to 1000: %.100s",
+				       o->value);
+	} else if (str_eq(o->key, "compress")) {
+		if (!str_eq(o->value, "false"))
+			return err_set(k->err, -ENOTSUP,
+				       "log opt compress=%.20s is not supported: logs that were "
+				       "rotated are kept as they are",
+				       o->value);
+	} else {
+		return err_set(k->err, -EINVAL, "unknown log opt '%.100s' for %s log driver",
+			       o->key, driver);
+	}
+	return 0;
+}
+
 static int check_log(const struct check *k)
 {
 	const struct log_config *log = &k->h->log_config;
-	int64_t bytes;
+	static const char *const drivers[] = { "json-file", "local", "none" };
+	bool known = false;
 
-	if (!str_eq(log->type, "json-file") && !str_eq(log->type, "none"))
-		return err_set(
-			k->err, -EINVAL,
-			"logger: no log driver named '%.100s' is registered (json-file and none are)",
-			log->type);
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		known = known || str_eq(log->type, drivers[i]);
+	if (!known)
+		return err_set(k->err, -EINVAL,
+			       "logger: no log driver named '%.100s' is registered (json-file, "
+			       "local and none are)",
+			       log->type);
 	for (size_t i = 0; i < log->config.n; i++) {
-		const struct str_pair *option = &log->config.items[i];
-		char *end;
+		int r = check_log_option(k, log->type, &log->config.items[i]);
 
-		if (str_eq(log->type, "none"))
-			return err_set(k->err, -EINVAL,
-				       "unknown log opt '%.100s' for none log driver", option->key);
-		if (str_eq(option->key, "max-size")) {
-			if (size_parse(option->value, &bytes, k->err) < 0 || bytes <= 0)
-				return err_set(k->err, -EINVAL,
-					       "invalid value for max-size: %.100s", option->value);
-		} else if (str_eq(option->key, "max-file")) {
-			long files = strtol(option->value, &end, 10);
-
-			if (*end || files < 1 || files > 1000)
-				return err_set(k->err, -EINVAL,
-					       "max-file must be a number from 1 to 1000: %.100s",
-					       option->value);
-		} else {
-			return err_set(k->err, -EINVAL,
-				       "unknown log opt '%.100s' for json-file log driver",
-				       option->key);
-		}
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -443,6 +473,20 @@ static int check_sysctls(const struct check *k)
 	return 0;
 }
 
+/* inet_pton(3); an IPv6 address may stand in brackets. */
+static bool is_address(const char *s)
+{
+	unsigned char unused[sizeof(struct in6_addr)];
+	char bare[INET6_ADDRSTRLEN + 1];
+	size_t len = strlen(s);
+
+	if (*s == '[' && s[len - 1] == ']' && len < sizeof(bare) + 2) {
+		(void)snprintf(bare, sizeof(bare), "%.*s", (int)(len - 2), s + 1);
+		return inet_pton(AF_INET6, bare, unused) == 1;
+	}
+	return inet_pton(AF_INET, s, unused) == 1 || inet_pton(AF_INET6, s, unused) == 1;
+}
+
 static int check_extra_hosts(const struct check *k)
 {
 	const struct strv *hosts = &k->h->extra_hosts;
@@ -459,7 +503,20 @@ static int check_extra_hosts(const struct check *k)
 				k->err, -EINVAL,
 				"unable to derive the IP value for host-gateway: the container has "
 				"no gateway");
+		if (!is_address(colon + 1))
+			return err_set(k->err, -EINVAL,
+				       "invalid IP address in add-host: \"%.100s\"", colon + 1);
 	}
+	return 0;
+}
+
+static int check_dns(const struct check *k)
+{
+	for (size_t i = 0; i < k->h->dns.n; i++)
+		if (!is_address(k->h->dns.items[i]))
+			return err_set(k->err, -EINVAL,
+				       "IP address is not correctly formatted: %.100s",
+				       k->h->dns.items[i]);
 	return 0;
 }
 
@@ -510,11 +567,11 @@ static int check_cgroup_parent(const struct check *k)
 }
 
 static int (*const checks[])(const struct check *k) = {
-	check_memory,      check_memory_support, check_cpu,           check_cpuset,
-	check_cpu_support, check_pids,           check_oom_score,     check_restart,
-	check_namespaces,  check_hostname,       check_security,      check_ulimits,
-	check_log,         check_stop_signal,    check_sysctls,       check_extra_hosts,
-	check_devices,     check_mounts,         check_cgroup_parent,
+	check_memory,      check_memory_support, check_cpu,       check_cpuset,
+	check_cpu_support, check_pids,           check_oom_score, check_restart,
+	check_namespaces,  check_hostname,       check_security,  check_ulimits,
+	check_log,         check_stop_signal,    check_sysctls,   check_extra_hosts,
+	check_dns,         check_devices,        check_mounts,    check_cgroup_parent,
 };
 
 int container_validate(struct container *c, const struct host_facts *facts, struct arena *a,

@@ -50,7 +50,7 @@ struct restart_policy {
 SCHEMA_DECLARE(restart_policy);
 
 struct log_config {
-	const char *type; /* "json-file" or "none" */
+	const char *type; /* "json-file", "local" or "none" */
 	struct str_map config;
 };
 SCHEMA_DECLARE(log_config);

@@ -36,6 +36,17 @@ teardown() {
 	expect_output "sleep 1000 "
 }
 
+@test "what keeps a command from being made gives 126, and makes no directory" {
+	run -126 berth exec -w /no/such box true
+	expect_contains 'chdir to cwd ("/no/such") failed: No such file or directory'
+	run berth exec box test -e /no
+	expect_status 1
+	run -126 berth exec -w relative box true
+	expect_contains "Cwd must be an absolute path"
+	run -126 berth exec -u nobody-at-all box true
+	expect_contains "unable to find user nobody-at-all"
+}
+
 @test "a command that is not found gives 127, one that cannot be executed 126" {
 	run -127 berth exec box no-such-command
 	run -126 berth exec box /etc

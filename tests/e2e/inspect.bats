@@ -94,6 +94,12 @@ load_old_image() {
 	berth rmi old:1
 }
 
+@test "--format json is the list in one line" {
+	run berth inspect --format json box
+	[ "${#lines[@]}" = 1 ]
+	[[ "$output" == '[{"Id":"'*'}]' ]]
+}
+
 @test "CreatedAt is in the user's zone" {
 	berth create --name zone busybox true
 	run env TZ=XYZ-5:30 "$BERTH" ps -a --filter name=zone --format '{{.CreatedAt}}'

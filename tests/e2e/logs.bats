@@ -67,6 +67,23 @@ load helper
 	berth rm logged
 }
 
+@test "the driver local keeps a bounded log of its own" {
+	berth run --name own --log-driver local --log-opt max-size=2k --log-opt max-file=2 busybox seq 200 >/dev/null
+	run berth logs --tail 1 own
+	expect_output 200
+	[ "$(berth logs own | wc -l)" -lt 200 ]
+	run berth inspect --format '{{.HostConfig.LogConfig.Type}} "{{.LogPath}}"' own
+	expect_output 'local ""'
+	berth rm own
+	run berth run --log-driver local --log-opt compress=true busybox true
+	expect_status 125
+	expect_contains "log opt compress=true is not supported"
+	run berth run --log-opt labels=x busybox true
+	expect_contains "log opt 'labels' is not supported"
+	run berth run --log-driver syslog busybox true
+	expect_contains "no log driver named 'syslog' is registered (json-file, local and none are)"
+}
+
 @test "with log driver none there is no log" {
 	run berth run --name logged --log-driver none busybox echo seen
 	expect_output seen

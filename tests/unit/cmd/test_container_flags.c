@@ -68,6 +68,8 @@ TEST(environment_and_labels_are_read)
 	CHECK_STR(spec.config.env.items[1], "TEST_OWN=mine");
 	CHECK_STR(str_map_get(&spec.config.labels, "x"), "y");
 	CHECK_STR(str_map_get(&spec.config.labels, "z"), "");
+	CHECK_ERR(fill("-l =x busybox"), -EINVAL, &cli.err,
+		  "for \"-l, --label\" flag: it has no name");
 }
 
 TEST(exposed_ports_are_named_one_by_one)

@@ -79,6 +79,8 @@ TEST(what_cannot_be_is_refused_with_dockers_words)
 		{ { .log_config = { .config = { &option, 1 } } }, "invalid value for max-size" },
 		{ { .extra_hosts = LIST_OF("name") }, "bad format for add-host" },
 		{ { .extra_hosts = LIST_OF("a:host-gateway") }, "host-gateway" },
+		{ { .extra_hosts = LIST_OF("a:b") }, "invalid IP address in add-host: \"b\"" },
+		{ { .dns = LIST_OF("1.2.3") }, "IP address is not correctly formatted: 1.2.3" },
 		{ { .cgroup_parent = "/a/../b" }, "cgroup-parent" },
 		{ { .runtime = "runc" }, "unknown or invalid runtime name: runc" },
 	};
@@ -132,6 +134,25 @@ TEST(what_root_may_not_do_is_noted)
 	CHECK(strstr(c.notes.items[2], "Ulimit nofile is held to 1024"));
 }
 
+TEST(addresses_are_of_either_family)
+{
+	struct container c;
+
+	CHECK_OK(validate(&(struct host_config){ .extra_hosts = LIST_OF("a:1.2.3.4", "b:::1",
+									"c:[fe80::1]"),
+						 .dns = LIST_OF("9.9.9.9", "2620:fe::fe") },
+			  &able, &c, NULL));
+}
+
+TEST(no_memory_and_no_oom_killer_is_noted)
+{
+	bool disabled = true;
+	struct container c;
+
+	CHECK_OK(validate(&(struct host_config){ .oom_kill_disable = &disabled }, &able, &c, NULL));
+	CHECK(strstr(c.notes.items[0], "OOM killer is disabled for the container, but no memory"));
+}
+
 TEST(no_pids_limit_is_unlimited)
 {
 	int64_t none = -1;
@@ -141,7 +162,8 @@ TEST(no_pids_limit_is_unlimited)
 	CHECK_NULL(c.host_config.pids_limit);
 }
 
-TESTS(T(what_cannot_be_is_refused_with_dockers_words),
+TESTS(T(addresses_are_of_either_family), T(no_memory_and_no_oom_killer_is_noted),
+      T(what_cannot_be_is_refused_with_dockers_words),
       T(a_plain_container_is_fine_and_has_no_notes),
       T(limits_that_this_machine_lacks_are_discarded_with_a_note), T(what_root_may_not_do_is_noted),
       T(no_pids_limit_is_unlimited))
