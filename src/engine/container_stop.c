@@ -16,6 +16,7 @@
 #include "engine/container_query.h"
 #include "engine/container_start.h"
 #include "engine/heal.h"
+#include "sys/proc.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -127,11 +128,19 @@ static int stop_shim(struct engine *e, const struct container *c, int number, in
 static int kill_shim(struct engine *e, const struct container *c, struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
-	struct shim_status s;
+	struct shim_status s, again;
+	uint64_t start;
 	bool alive = false;
 
-	if (container_dir_peek(e, c->id, &s, &alive) == 0 && alive && s.shim_pid > 1)
-		(void)kill(s.shim_pid, SIGKILL);
+	if (container_dir_peek(e, c->id, &s, &alive) == 0 && alive && s.shim_pid > 1 &&
+	    proc_start_time(s.shim_pid, &start) == 0) {
+		OWN(fd) int pidfd = proc_open(s.shim_pid, start);
+
+		/* It still has the lock, so the handle is of nobody else. */
+		if (pidfd >= 0 && container_dir_peek(e, c->id, &again, &alive) == 0 && alive &&
+		    again.shim_pid == s.shim_pid)
+			(void)proc_signal(pidfd, SIGKILL);
+	}
 	return cgroup_kill(container_status_cgroup(c, &a), SIGKILL, err);
 }
 

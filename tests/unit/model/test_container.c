@@ -31,20 +31,21 @@ TEST(an_empty_host_config_looks_like_dockers)
 	OWN(arena) struct arena a = ARENA_INIT;
 	const struct host_config host = { 0 };
 
-	CHECK_STR(written(&host_config_schema, &host, &a),
-		  "{\"Binds\":null,\"ContainerIDFile\":\"\",\"LogConfig\":{\"Type\":\"\","
-		  "\"Config\":{}},\"NetworkMode\":\"\",\"RestartPolicy\":{\"Name\":\"\","
-		  "\"MaximumRetryCount\":0},\"AutoRemove\":false,\"ConsoleSize\":[0,0],"
-		  "\"CapAdd\":null,\"CapDrop\":null,\"CgroupnsMode\":\"\",\"Dns\":[],"
-		  "\"DnsOptions\":[],\"DnsSearch\":[],\"ExtraHosts\":null,\"GroupAdd\":null,"
-		  "\"IpcMode\":\"\",\"OomScoreAdj\":0,\"PidMode\":\"\",\"Privileged\":false,"
-		  "\"PublishAllPorts\":false,\"ReadonlyRootfs\":false,\"SecurityOpt\":null,"
-		  "\"UTSMode\":\"\",\"UsernsMode\":\"\",\"ShmSize\":0,\"Runtime\":\"\","
-		  "\"CpuShares\":0,\"Memory\":0,\"NanoCpus\":0,\"CgroupParent\":\"\","
-		  "\"CpuPeriod\":0,\"CpuQuota\":0,\"CpusetCpus\":\"\",\"CpusetMems\":\"\","
-		  "\"Devices\":[],\"DeviceCgroupRules\":null,\"MemoryReservation\":0,"
-		  "\"MemorySwap\":0,\"MemorySwappiness\":null,\"OomKillDisable\":null,"
-		  "\"PidsLimit\":null,\"Ulimits\":[],\"MaskedPaths\":[],\"ReadonlyPaths\":[]}");
+	CHECK_STR(
+		written(&host_config_schema, &host, &a),
+		"{\"Binds\":null,\"ContainerIDFile\":\"\",\"LogConfig\":{\"Type\":\"\","
+		"\"Config\":{}},\"NetworkMode\":\"\",\"RestartPolicy\":{\"Name\":\"\","
+		"\"MaximumRetryCount\":0},\"AutoRemove\":false,\"VolumesFrom\":null,\"ConsoleSize\":[0,0],"
+		"\"CapAdd\":null,\"CapDrop\":null,\"CgroupnsMode\":\"\",\"Dns\":[],"
+		"\"DnsOptions\":[],\"DnsSearch\":[],\"ExtraHosts\":null,\"GroupAdd\":null,"
+		"\"IpcMode\":\"\",\"OomScoreAdj\":0,\"PidMode\":\"\",\"Privileged\":false,"
+		"\"PublishAllPorts\":false,\"ReadonlyRootfs\":false,\"SecurityOpt\":null,"
+		"\"UTSMode\":\"\",\"UsernsMode\":\"\",\"ShmSize\":0,\"Runtime\":\"\","
+		"\"CpuShares\":0,\"Memory\":0,\"NanoCpus\":0,\"CgroupParent\":\"\","
+		"\"CpuPeriod\":0,\"CpuQuota\":0,\"CpusetCpus\":\"\",\"CpusetMems\":\"\","
+		"\"Devices\":[],\"DeviceCgroupRules\":null,\"MemoryReservation\":0,"
+		"\"MemorySwap\":0,\"MemorySwappiness\":null,\"OomKillDisable\":null,"
+		"\"PidsLimit\":null,\"Ulimits\":[],\"MaskedPaths\":[],\"ReadonlyPaths\":[]}");
 }
 
 TEST(a_new_state_looks_like_dockers)
