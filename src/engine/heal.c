@@ -7,8 +7,10 @@
  * torn is looked at, and not every container.
  *
  * A shim that lives is always right, and a lock that is taken means that somebody is at work: in
- * both cases nothing is touched. Otherwise facts are gathered, heal_decide() says what follows, and
- * it is done under the container's lock, in an order that begins again when this process dies too.
+ * both cases nothing is touched. The exception is a shim that no document knows of: it came up
+ * while its container was being removed, by a start that was killed, and is ended. Otherwise facts
+ * are gathered, heal_decide() says what follows, and it is done under the container's lock, in an
+ * order that begins again when this process dies too.
  */
 #include "engine/clock.h"
 #include "engine/heal.h"
@@ -30,7 +32,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { STALE_S = 10, CGROUP_PATH_MAX = 4096 };
+enum { STALE_S = 10, CGROUP_PATH_MAX = 4096, ORPHAN_END_MS = 5000 };
 
 int heal_fold(struct engine *e, const char *id, const struct shim_status *end, struct err *err)
 {
@@ -191,6 +193,33 @@ static void start_again(struct engine *e, struct container_dir *d, const char *i
 		log_warn("container %.12s: not started again: %s", id, why.msg);
 }
 
+/* The document is there before the shim; one that has ended is only still cleaning up. */
+static bool is_orphan(struct engine *e, const char *id, const struct shim_status *s)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct err ignored = ERR_INIT;
+	struct container c;
+
+	return s->state != SHIM_STATE_EXITED &&
+	       container_query_doc(e, id, &a, &c, &ignored) == -ENOENT;
+}
+
+/* Under the lock. Is there a shim that may go on? */
+static bool is_supervised(struct engine *e, struct container_dir *d, const char *id)
+{
+	struct shim_status s;
+	bool alive = false;
+
+	if (container_dir_status(d->dir, &s, &alive) < 0 || !alive)
+		return false;
+	if (!is_orphan(e, id, &s))
+		return true;
+	/* Its init dies with it; the rest is healed as after any killed shim. */
+	if (s.shim_pid > 1)
+		(void)kill(s.shim_pid, SIGKILL);
+	return !container_dir_wait_shim(d->dir, ORPHAN_END_MS);
+}
+
 static int heal_unless_alive(struct engine *e, const char *id, bool rebooted, struct err *err)
 {
 	OWN(container_dir) struct container_dir d = CONTAINER_DIR_INIT;
@@ -199,14 +228,14 @@ static int heal_unless_alive(struct engine *e, const char *id, bool rebooted, st
 	enum heal_verdict verdict;
 	int r;
 
-	if (container_dir_peek(e, id, &s, &alive) == 0 && alive)
+	if (container_dir_peek(e, id, &s, &alive) == 0 && alive && !is_orphan(e, id, &s))
 		return 0;
 	r = container_dir_lock(e, id, CONTAINER_DIR_CREATE | CONTAINER_DIR_TRY, &d, err);
 	if (r == -EWOULDBLOCK)
 		return 0;
 	if (r < 0)
 		return r;
-	if (container_dir_status(d.dir, &s, &alive) == 0 && alive) {
+	if (is_supervised(e, &d, id)) {
 		container_dir_leave(e, id, &d);
 		return 0;
 	}

@@ -14,7 +14,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -194,6 +196,51 @@ TEST(a_living_shim_is_always_right)
 	machine_free(&m);
 }
 
+/* In a child: holds the lock of a living shim until it is killed. */
+static pid_t stand_in_for_shim(const char *status_path)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	CHECK_OK(pipe2(ready, O_CLOEXEC));
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(status_path, O_RDWR | O_CLOEXEC);
+		bool held = fd >= 0 && file_lock_ofd(fd, false) == 0;
+
+		if (held && write(ready[1], "", 1) == 1)
+			(void)pause();
+		_exit(1);
+	}
+	(void)close(ready[1]);
+	CHECK_INT(read(ready[0], &byte, 1), 1);
+	(void)close(ready[0]);
+	return pid;
+}
+
+TEST(a_living_shim_of_a_container_that_was_removed_is_ended)
+{
+	struct machine m = machine_new();
+	struct shim_status s = status(SHIM_STATE_RUNNING, 0);
+	OWN(str) char *path = str_printf("%s/state/c/%s/status", m.dir, ID);
+	int how = 0;
+	pid_t pid;
+
+	make_dir(&m, "root/upper/" ID);
+	make_dir(&m, "root/work/" ID);
+	make_dir(&m, "state/c/" ID);
+	make_file(&m, "state/c/" ID "/status", &s, sizeof(s));
+	pid = stand_in_for_shim(path);
+	s.shim_pid = pid;
+	make_file(&m, "state/c/" ID "/status", &s, sizeof(s));
+	CHECK_OK(engine_heal(m.e, NULL));
+	CHECK_INT(waitpid(pid, &how, WNOHANG), pid);
+	CHECK(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+	CHECK(!exists(&m, "state/c/" ID) && !exists(&m, "root/upper/" ID));
+	machine_free(&m);
+}
+
 TEST(a_container_that_somebody_works_on_is_left_alone)
 {
 	struct machine m = machine_new();
@@ -292,6 +339,7 @@ TEST(renaming_moves_the_name_and_refuses_one_that_is_taken)
 }
 
 TESTS(T(files_without_a_document_are_removed),
+      T(a_living_shim_of_a_container_that_was_removed_is_ended),
       T(a_container_whose_shim_was_killed_is_exited_with_137),
       T(an_exit_record_is_folded_into_the_document),
       T(an_rm_container_that_ended_is_gone_with_its_name), T(a_living_shim_is_always_right),
