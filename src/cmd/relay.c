@@ -220,10 +220,12 @@ static int read_frame(struct relay *r)
 	size_t len;
 	int n = shim_client_read(r->c, &type, &data, &len);
 
-	if (n <= 0) {
+	if (n == 0 || n == -EPIPE || n == -ECONNRESET) {
 		finish(r, RELAY_LOST);
 		return 0;
 	}
+	if (n < 0)
+		return err_code(r->err, n, "reading from the container's supervisor");
 	if (type == SHIM_STDIN_TAKEN)
 		r->stdin_untaken = false;
 	if (type == SHIM_STDOUT)
