@@ -3,6 +3,9 @@
 # Each file has a private ROOT and STATE below its own temporary directory, and the image
 # busybox:latest in it. When the file ends every container is removed, and then nothing may be
 # left: no process, cgroup, mount, or file of a container.
+#
+# BERTH_BUILD is the build folder whose programs are tested (build). When they are built with
+# sanitizers, a test fails if one of them has reported anything by its end.
 
 berth_build=${BERTH_BUILD:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build}
 export PATH="$berth_build:$PATH"
@@ -23,9 +26,27 @@ setup_file() {
 	berth import -c 'CMD ["sh"]' "$(busybox_tar)" busybox:latest >/dev/null
 }
 
+teardown() {
+	expect_no_reports
+}
+
 teardown_file() {
 	remove_all
 	expect_nothing_left
+	expect_no_reports
+}
+
+# What the sanitizers found in any program, also in one whose stderr nobody reads. Shows and forgets it.
+expect_no_reports() {
+	local report found=0
+
+	for report in "$berth_build"/reports/*; do
+		[ -e "$report" ] || continue
+		found=1
+		cat "$report" >&2
+		rm -f "$report"
+	done
+	return "$found"
 }
 
 remove_all() {
@@ -36,15 +57,15 @@ remove_all() {
 	[ -z "$all" ] || berth rm -f $all >/dev/null
 }
 
-# Waits until a command succeeds; 5 seconds at most.
+# Waits until a command succeeds; 20 seconds at most.
 eventually() {
-	local i
+	local until=$((SECONDS + 20))
 
-	for i in $(seq 100); do
+	while [ "$SECONDS" -lt "$until" ]; do
 		"$@" && return 0
 		sleep 0.05
 	done
-	echo "still not true after 5 s: $*" >&2
+	echo "still not true after 20 s: $*" >&2
 	return 1
 }
 
@@ -67,6 +88,16 @@ nothing_left() {
 
 expect_nothing_left() {
 	eventually nothing_left || { leftovers >&2; return 1; }
+}
+
+# After kills and failures: what is left, the next command removes.
+healed() {
+	remove_all
+	nothing_left
+}
+
+expect_healed() {
+	eventually healed || { leftovers >&2; return 1; }
 }
 
 # expect_status N: what `run` left in $status

@@ -17,6 +17,7 @@ teardown_file() {
 	rm -f "$BATS_FILE_TMPDIR/disk/fill"
 	remove_all
 	expect_nothing_left
+	expect_no_reports
 	umount "$BATS_FILE_TMPDIR/disk"
 }
 
