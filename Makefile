@@ -2,7 +2,8 @@
 #
 # Sources are found by folder: every room under src/ is one archive, every src/cmd/main_NAME.c one
 # program, every tests/unit/**/test_*.c one unit test. B is the build folder; SAN=1 builds
-# with the address and undefined-behaviour sanitizers (dynamically, in build-san).
+# with the address and undefined-behaviour sanitizers (dynamically, in build-san), whose reports go
+# to files in build-san/reports (tests/lib/sanitizer_options.c).
 
 SAN   ?=
 B     ?= $(if $(SAN),build-san,build)
@@ -26,8 +27,13 @@ CFLAGS ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DBERTH_VERSION='"$(VERSION)"' -iquote src -include src/base/banned.h
 ALL_CFLAGS := -std=gnu17 $(WARN) $(CFLAGS) -ffunction-sections -fdata-sections -fstack-protector-strong -MMD -MP
 ifdef SAN
-ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-LINK := $(CC) -fsanitize=address,undefined
+SAN_FLAGS  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SAN_OBJECT := $(B)/obj/sanitizer_options.o
+ALL_CFLAGS += $(SAN_FLAGS)
+# One runtime in each program: as two libraries they would take each other's options.
+LINK := $(CC) $(SAN_FLAGS) -static-libasan -static-libubsan
+# Between clone() and exec() there is another process's memory under it, and no libc: as delivered.
+$(B)/obj/runtime/init.o: ALL_CFLAGS += -fno-sanitize=all
 else
 # Static and at a fixed address: nothing to relocate, few pages to touch, 2 ms less a start.
 ALL_CFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fno-pie
@@ -60,10 +66,26 @@ endef
 $(foreach r,$(ROOMS),$(eval $(call ROOM_RULE,$(r))))
 
 define PROGRAM_RULE
-$(B)/$(1): $(B)/obj/cmd/main_$(subst -,_,$(1)).o $(ARCHIVES)
-	$$(or $$(LINK_$(1)),$$(LINK)) -o $$@ $$< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $$(LIBS_$(1))
+$(B)/$(1): $(B)/obj/cmd/main_$(subst -,_,$(1)).o $(SAN_OBJECT) $(ARCHIVES)
+	$$(or $$(LINK_$(1)),$$(LINK)) -o $$@ $$< $(SAN_OBJECT) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $$(LIBS_$(1))
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call PROGRAM_RULE,$(p))))
+$(foreach p,$(if $(SAN),$(filter-out berth-init,$(PROGRAMS)),$(PROGRAMS)),$(eval $(call PROGRAM_RULE,$(p))))
+
+ifdef SAN
+# Process 1 of a container runs where there is no shared library.
+.PHONY: plain
+plain:
+	@$(MAKE) SAN= B=build build/berth-init
+$(B)/berth-init: plain
+	@cmp -s build/berth-init $@ || install build/berth-init $@
+
+$(SAN_OBJECT): tests/lib/sanitizer_options.c
+	@mkdir -p $(@D) $(B)/reports
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fno-sanitize=all -DREPORTS='"$(CURDIR)/$(B)/reports"' -c -o $@ $<
+
+$(B)/sanitizer_probe: tests/lib/sanitizer_probe.c $(SAN_OBJECT)
+	$(LINK) -O0 -o $@ $^
+endif
 
 $(B)/obj/%.o: src/%.c VERSION
 	@mkdir -p $(@D)
@@ -73,12 +95,10 @@ $(B)/obj/%.o: src/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c tests/unit/check.h $(ARCHIVES)
+$(B)/unit/%: tests/unit/%.c tests/unit/check.h $(SAN_OBJECT) $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(if $(SAN),-fsanitize=address$(comma)undefined) -o $@ $< \
+	$(if $(SAN),$(LINK),$(CC)) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -o $@ $< $(SAN_OBJECT) \
 		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(if $(SAN),,-no-pie) $(LIBS_all) -lcmocka
-
-comma := ,
 
 $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
@@ -108,8 +128,8 @@ build-fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 -include $(shell find $(B) build-fuzz -name '*.d' 2>/dev/null)
 
 .PHONY: unit
-unit: $(UNIT_TESTS)
-	tools/run-unit $(UNIT_TESTS)
+unit: all $(UNIT_TESTS)
+	REPORTS=$(if $(SAN),$(B)/reports) tools/run-unit $(UNIT_TESTS)
 
 .PHONY: clean
 clean:
@@ -119,7 +139,11 @@ clean:
 
 FORMATTED := $(wildcard src/*/*.[ch] tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c bench/*.c)
 
-.PHONY: format check-format check-layers check-init check-headers check-functions check-cpp
+SCRIPTS := $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/run tests/run $(wildcard tests/lib/* tools/*))
+# Where variables come from another file, which it does not follow.
+SOURCED := $(wildcard tests/*/*.bash tests/*/*.bats bench/*.bash) $(shell grep -lE '^\#!/bin/(ba)?sh' bench/*)
+
+.PHONY: format check-format check-layers check-init check-headers check-functions check-cpp check-shell
 format:
 	clang-format -i $(FORMATTED)
 check-format:
@@ -135,6 +159,10 @@ check-functions:
 check-cpp:
 	cppcheck --quiet --std=c11 --language=c --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppressions-list=tools/cppcheck.suppress -D__GNUC__ -D__x86_64__ -D_GNU_SOURCE -DBERTH_VERSION='""' -Isrc src
+
+check-shell:
+	shellcheck -S warning $(SCRIPTS)
+	shellcheck -S error $(SOURCED)
 
 .PHONY: fuzz
 fuzz: $(FUZZ_TARGETS)

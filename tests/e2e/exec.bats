@@ -9,6 +9,7 @@ setup() {
 
 teardown() {
 	berth rm -f box >/dev/null
+	expect_no_reports
 }
 
 @test "the exit status and both streams are the command's" {

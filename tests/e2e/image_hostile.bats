@@ -21,6 +21,7 @@ setup() {
 teardown() {
 	berth rmi -f test:latest >/dev/null 2>&1 || true
 	rm -rf /tmp/berth-victim /tmp/berth-escaped
+	expect_no_reports
 }
 
 # refused KIND: loading it fails with its message, in one line, and changes nothing.

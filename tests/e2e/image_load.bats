@@ -10,6 +10,7 @@ make_archive() {
 teardown() {
 	remove_all
 	berth rmi -f test:latest >/dev/null 2>&1 || true
+	expect_no_reports
 }
 
 # What a command says in a container of test:latest.

@@ -8,6 +8,7 @@ setup() {
 
 teardown() {
 	berth rm -f box >/dev/null
+	expect_no_reports
 }
 
 @test "a container's document has docker's members" {

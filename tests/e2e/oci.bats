@@ -24,9 +24,12 @@ teardown() {
 		oci delete --force "$id"
 	done
 	eventually oci_nothing_left
+	expect_no_reports
 }
 
-teardown_file() { :; }
+teardown_file() {
+	expect_no_reports
+}
 
 oci() {
 	berth-oci --root "$OCI/state" "$@"

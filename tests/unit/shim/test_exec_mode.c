@@ -290,13 +290,6 @@ TEST(a_signal_ends_the_shim_restores_the_terminal_and_leaves_the_command)
 
 /* -- berth-init -- */
 
-/* With sanitizers it is linked dynamically, and the container has no libraries. */
-#ifdef __SANITIZE_ADDRESS__
-#define NEEDS_STATIC_INIT() skip()
-#else
-#define NEEDS_STATIC_INIT() NEEDS_ROOT()
-#endif
-
 static struct life *prepare_init(const char *command)
 {
 	struct life *l = prepare(command);
@@ -313,7 +306,7 @@ static struct life *prepare_init(const char *command)
 
 TEST(with_init_the_status_is_the_program_s_and_orphans_are_reaped)
 {
-	NEEDS_STATIC_INIT();
+	NEEDS_ROOT();
 	struct life *l =
 		prepare_init("(sleep 0.05 & ) ; sleep 0.3; grep -l 'State:.Z' /proc/*/status;"
 			     "echo pid $$; exit 4");
@@ -327,7 +320,7 @@ TEST(with_init_the_status_is_the_program_s_and_orphans_are_reaped)
 
 TEST(with_init_signals_reach_the_program)
 {
-	NEEDS_STATIC_INIT();
+	NEEDS_ROOT();
 	struct life *l = prepare_init("echo up; sleep 100");
 
 	CHECK_INT(start(l), SHIM_STARTED);
@@ -340,7 +333,7 @@ TEST(with_init_signals_reach_the_program)
 
 TEST(with_init_a_missing_program_is_127)
 {
-	NEEDS_STATIC_INIT();
+	NEEDS_ROOT();
 	struct life *l = prepare_init("");
 
 	l->plan.config.process->args.items[2] = "nosuch";
