@@ -10,6 +10,17 @@ setup() {
 	echo "BERTH_TEST_SEED=$seed"
 }
 
+# A process that is killed while it looks for its own leaks leaves its tracer with nothing to look at,
+# which says so: no finding, where processes are killed on purpose.
+teardown() {
+	local report
+
+	for report in "$berth_build"/reports/*; do
+		[ ! -e "$report" ] || grep -qv 'Unable to get registers from thread' "$report" || rm -f "$report"
+	done
+	expect_no_reports
+}
+
 # A random number below $1, in $picked: a subshell would have random numbers of its own.
 pick() {
 	picked=$((RANDOM % $1))
