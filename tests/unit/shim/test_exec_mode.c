@@ -207,6 +207,8 @@ static void expect(const struct terminals *t, struct buf *seen, const char *text
 static pid_t become_on(struct exec *x, const struct terminals *t)
 {
 	x->plan.process.terminal = x->plan.interactive = true;
+	/* Of the caller's terminal, as `exec` says it: the command may ask for it at once. */
+	x->plan.process.console_size = (struct oci_box){ 11, 44 };
 	x->plan.detach_keys = "\020\021";
 	return become(x, t->slave, t->slave, t->slave);
 }
