@@ -155,6 +155,20 @@ static int look(struct engine *e, struct container *c, struct arena *a)
 	return 0;
 }
 
+/*
+ * A shim that takes its traces away behind its end has said all in its record. The record of an end
+ * before this start does not count.
+ */
+static bool take_exit_record(struct engine *e, struct container *c, struct arena *a)
+{
+	struct shim_status end;
+
+	if (container_dir_exit_record(e, c->id, &end) < 0 || end.finished_at < c->state.started_at)
+		return false;
+	container_status_merge(c, &end, a);
+	return true;
+}
+
 int container_find(struct engine *e, const char *name, struct arena *a, struct container *ret,
 		   struct err *err)
 {
@@ -171,7 +185,11 @@ int container_find(struct engine *e, const char *name, struct arena *a, struct c
 	r = container_query_doc(e, id, a, ret, err);
 	if (r == -ENOENT)
 		return err_set(err, r, "No such container: %.128s", name);
-	/* Still not seen: another command is between "running" in the store and a shim. */
+	if (r < 0 || look(e, ret, a) == 0 || take_exit_record(e, ret, a))
+		return r;
+	/* Another command has taken the record into the store since, or is between "running" in the
+	 * store and a shim. */
+	r = container_query_doc(e, id, a, ret, err);
 	if (r == 0 && look(e, ret, a) == 1)
 		container_status_starting(&ret->state, false);
 	return r;

@@ -125,3 +125,12 @@ load helper
 	expect_contains "invalid mode: shared"
 	berth rm data
 }
+
+@test "the exit status is the same for all who ask right after the end" {
+	for _ in $(seq 40); do
+		berth run -d --name asked busybox sh -c 'sleep 0.02; exit 9' >/dev/null
+		said="$(berth wait asked) $(berth wait asked) $(berth inspect -f '{{.State.Status}} {{.State.ExitCode}}' asked)"
+		[ "$said" = "9 9 exited 9" ] || { echo "$said"; false; }
+		berth rm asked >/dev/null
+	done
+}
