@@ -14,16 +14,13 @@
 #include "sys/file.h"
 #include "sys/rmtree.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <time.h>
 
 enum { SETTLE_MS = 2000 };
-
-/* Files that can be in c/ID; anything else is removed by listing. */
-static const char *const known_files[] = { "hosts",  "resolv.conf", "hostname",
-					   "status", "shim.sock",   "lock" };
 
 static bool same_file(int dir, int lock)
 {
@@ -75,15 +72,33 @@ void container_dir_unlock(struct container_dir *d)
 	fd_cleanup(&d->dir);
 }
 
+static void remove_all_but_lock(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!list) {
+		fd_cleanup(&fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(list));)
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") &&
+		    !str_eq(entry->d_name, "lock") && unlinkat(dir, entry->d_name, 0) < 0)
+			(void)rmtree_at(dir, entry->d_name);
+	(void)closedir(list);
+}
+
 void container_dir_remove(struct engine *e, const char *id, struct container_dir *d)
 {
 	if (d->dir < 0)
 		return;
-	/* The lock's file is the last: until then others wait for it. */
-	for (size_t i = 0; i < sizeof(known_files) / sizeof(known_files[0]); i++)
-		(void)unlinkat(d->dir, known_files[i], 0);
-	if (unlinkat(e->c_fd, id, AT_REMOVEDIR) < 0 && errno == ENOTEMPTY)
-		(void)rmtree_at(e->c_fd, id);
+	remove_all_but_lock(d->dir);
+	/*
+	 * The lock's file is the last: until then others wait for it. Whoever comes between the two
+	 * calls makes a lock of his own, and the directory is his: it is not empty and stays.
+	 */
+	(void)unlinkat(d->dir, "lock", 0);
+	(void)unlinkat(e->c_fd, id, AT_REMOVEDIR);
 	container_dir_unlock(d);
 }
 

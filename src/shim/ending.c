@@ -160,7 +160,11 @@ static void remove_traces(struct supervisor *s)
 	(void)unlinkat(s->dir, "status", 0);
 }
 
-/* The lock's file is the last in the directory: until then others wait for it. */
+/*
+ * The lock's file is the last in the directory: until then others wait for it. Who comes between
+ * the two last calls makes a lock of his own: then the directory is not empty, and his. It also
+ * stays when a killed process has left something else in it, for the next command to heal.
+ */
 static void remove_directory(const struct supervisor *s)
 {
 	static const char *const names[] = { "hosts",  "resolv.conf", "hostname",
@@ -169,10 +173,7 @@ static void remove_directory(const struct supervisor *s)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlinkat(s->dir, names[i], 0);
-	if (unlinkat(parent, s->id, AT_REMOVEDIR) < 0 && errno == ENOTEMPTY) {
-		(void)rmtree_contents(s->dir);
-		(void)unlinkat(parent, s->id, AT_REMOVEDIR);
-	}
+	(void)unlinkat(parent, s->id, AT_REMOVEDIR);
 }
 
 /* The directory is still the container's and another shim has not come: with the lock, it is idle.
