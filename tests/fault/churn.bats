@@ -13,16 +13,17 @@ kernel_counts() {
 
 @test "200 cycles of start and stop leak no mount, cgroup, namespace, process, descriptor or file" {
 	berth create --name cycle --network none --stop-signal KILL busybox sleep 1000 >/dev/null
+	before=$(kernel_counts)
 	# The first start makes the mount points that the image lacks, the filter and the log.
 	berth start cycle >/dev/null
 	berth stop cycle >/dev/null
-	before=$(kernel_counts)
+	same() { [ "$(kernel_counts)" = "$before" ]; }
+	eventually same
 	files_before=$(find "$BERTH_ROOT" "$BERTH_STATE" | wc -l)
 	for _ in $(seq 200); do
 		berth start cycle >/dev/null
 		berth stop cycle >/dev/null
 	done
-	same() { [ "$(kernel_counts)" = "$before" ]; }
 	eventually same || { kernel_counts; echo "before: $before"; false; }
 	files_same() { [ "$(find "$BERTH_ROOT" "$BERTH_STATE" | wc -l)" -eq "$files_before" ]; }
 	eventually files_same
