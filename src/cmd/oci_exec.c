@@ -224,6 +224,9 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	exec.cgroup = c.state.cgroup;
 	exec.process = config->process;
 	exec.seccomp = config->linux_->seccomp;
+	exec.id = c.state.id;
+	exec.bundle = c.state.bundle;
+	exec.annotations = &config->annotations;
 	r = runtime_exec(&exec, cli->a, &process, &cli->failed_status, &cli->err);
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 /*
  * oci_signal.c - kill, delete, pause, resume
  */
+#include "cmd/oci_hooks.h"
 #include "cmd/oci_state.h"
 
 #include "base/own.h"
@@ -37,7 +38,8 @@ static bool has_pid_namespace(struct oci_cli *cli, const struct oci_container *c
 {
 	struct oci_config *config;
 
-	return oci_state_config(cli, c, &config) == 0 && oci_runtime_has_namespace(config, "pid");
+	return oci_state_config(cli, c, &config) == 0 &&
+	       oci_runtime_has_new_namespace(config, "pid");
 }
 
 /* With a PID namespace the kernel kills everybody when the first process is; without, we do. */
@@ -107,6 +109,7 @@ static int oci_delete(struct oci_cli *cli, const void *opts, const struct strv *
 	const struct delete_opts *o = opts;
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	int r = oci_state_open(cli, args->items[0], true, &c);
+	struct oci_config *config;
 	enum oci_status is;
 
 	if (r == -ENOENT && o->force)
@@ -122,6 +125,8 @@ static int oci_delete(struct oci_cli *cli, const void *opts, const struct strv *
 	r = end_processes(cli, &c);
 	if (r == 0)
 		r = cgroup_teardown(c.state.cgroup, &cli->err);
+	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
+		oci_hooks_poststop(cli, &c.state, config);
 	return r < 0 ? r : oci_state_remove(cli, &c);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "cmd/oci_bundle.h"
 #include "cmd/oci_console.h"
+#include "cmd/oci_hooks.h"
 #include "cmd/oci_state.h"
 
 #include "base/own.h"
@@ -98,6 +99,7 @@ static void undo(struct making *m)
 	if (m->is_made) {
 		struct oci_cli quiet = *m->cli;
 
+		oci_hooks_poststop(&quiet, &m->container.state, m->bundle.config);
 		(void)oci_state_remove(&quiet, &m->container);
 	}
 }
@@ -131,6 +133,7 @@ static int prepare(struct making *m, const char *id, bool detached)
 static int start_process(struct making *m, bool hold)
 {
 	struct runtime_start start = { .config = m->bundle.config,
+				       .id = m->container.state.id,
 				       .bundle = m->bundle.path,
 				       .cgroup = m->bundle.cgroup,
 				       .stdin_fd = STDIN_FILENO,
@@ -165,6 +168,8 @@ static int announce(struct making *m, bool started)
 		r = oci_state_save(m->cli, &m->container);
 	if (r == 0 && m->opts->pid_file)
 		r = oci_bundle_pid_file(m->cli, m->opts->pid_file, m->process.pid);
+	if (r == 0 && started)
+		oci_hooks_poststart(m->cli, s, m->bundle.config);
 	return r;
 }
 
@@ -206,6 +211,8 @@ static int clean_up(struct making *m)
 	if (r == 0 || r == -ENOENT)
 		r = cgroup_teardown(m->bundle.cgroup, err);
 	if (r == 0)
+		oci_hooks_poststop(m->cli, &m->container.state, m->bundle.config);
+	if (r == 0)
 		r = oci_state_remove(m->cli, &m->container);
 	return r;
 }
@@ -234,6 +241,7 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
 	int status = 1, r = oci_state_open(cli, args->items[0], true, &c);
+	struct oci_config *config;
 	enum oci_status is;
 
 	if (r < 0)
@@ -252,7 +260,10 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 		cli->failed_status = status;
 		return r;
 	}
-	return oci_state_started(cli, &c);
+	r = oci_state_started(cli, &c);
+	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
+		oci_hooks_poststart(cli, &c.state, config);
+	return r;
 }
 
 const struct oci_cmd oci_start_table[] = {

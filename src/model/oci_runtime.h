@@ -1,8 +1,8 @@
 /*
- * oci_runtime.h - an OCI runtime configuration (config.json, runtime-spec 1.2 for Linux)
+ * oci_runtime.h - an OCI runtime configuration (config.json, runtime-spec 1.3 for Linux)
  *
- * Members are the specification's names in snake_case. What this runtime does not do yet is kept
- * as raw text (`hooks`, `intel_rdt`, …) so that oci_runtime_check() can refuse it by name.
+ * Members are the specification's names in snake_case. What this runtime does not do is kept as raw
+ * text (`intel_rdt`, `net_devices`) so that oci_runtime_check() can refuse it by name.
  */
 #ifndef MODEL_OCI_RUNTIME_H
 #define MODEL_OCI_RUNTIME_H
@@ -32,6 +32,26 @@ struct oci_capabilities {
 };
 SCHEMA_DECLARE(oci_capabilities);
 
+struct oci_scheduler {
+	const char *policy; /* "SCHED_FIFO" */
+	int nice, priority;
+	struct strv flags;                  /* "SCHED_FLAG_RESET_ON_FORK" */
+	uint64_t runtime, deadline, period; /* ns, of SCHED_DEADLINE */
+};
+SCHEMA_DECLARE(oci_scheduler);
+
+struct oci_io_priority {
+	const char *class_; /* "IOPRIO_CLASS_BE" */
+	int priority;
+};
+SCHEMA_DECLARE(oci_io_priority);
+
+/* Of a process that joins a container: before and after it is in the control group. */
+struct oci_cpu_affinity {
+	const char *initial, *final; /* "0-3,5" */
+};
+SCHEMA_DECLARE(oci_cpu_affinity);
+
 struct oci_process {
 	bool terminal;
 	struct oci_box console_size;
@@ -43,7 +63,9 @@ struct oci_process {
 	bool no_new_privileges;
 	const char *apparmor_profile, *selinux_label;
 	int64_t *oom_score_adj;
-	const char *io_priority, *scheduler, *exec_cpu_affinity; /* raw */
+	struct oci_io_priority *io_priority;
+	struct oci_scheduler *scheduler;
+	struct oci_cpu_affinity *exec_cpu_affinity;
 };
 SCHEMA_DECLARE(oci_process);
 
@@ -53,10 +75,19 @@ struct oci_root {
 };
 SCHEMA_DECLARE(oci_root);
 
+/* size IDs from container_id on are those from host_id on; of a mount: of the file system's. */
+struct oci_id_mapping {
+	uint32_t container_id, host_id, size;
+};
+SCHEMA_DECLARE(oci_id_mapping);
+struct oci_id_mappings {
+	LIST(struct oci_id_mapping) uids, gids;
+};
+
 struct oci_mount {
 	const char *destination, *type, *source;
 	struct strv options;
-	const char *uid_mappings, *gid_mappings; /* raw */
+	struct oci_id_mappings mappings;
 };
 SCHEMA_DECLARE(oci_mount);
 
@@ -81,15 +112,15 @@ struct oci_device_rule {
 SCHEMA_DECLARE(oci_device_rule);
 
 struct oci_memory {
-	int64_t *limit, *reservation, *swap;
+	int64_t *limit, *reservation, *swap, *kernel, *kernel_tcp;
 	uint64_t *swappiness;
-	bool *disable_oom_killer;
+	bool *disable_oom_killer, *use_hierarchy, *check_before_update;
 };
 SCHEMA_DECLARE(oci_memory);
 
 struct oci_cpu {
-	uint64_t *shares, *period;
-	int64_t *quota;
+	uint64_t *shares, *period, *burst, *realtime_period;
+	int64_t *quota, *realtime_runtime, *idle;
 	const char *cpus, *mems;
 };
 SCHEMA_DECLARE(oci_cpu);
@@ -99,12 +130,60 @@ struct oci_pids {
 };
 SCHEMA_DECLARE(oci_pids);
 
+struct oci_weight_device {
+	int64_t major, minor;
+	uint32_t *weight, *leaf_weight;
+};
+SCHEMA_DECLARE(oci_weight_device);
+
+struct oci_throttle_device {
+	int64_t major, minor;
+	uint64_t rate; /* bytes or operations a second */
+};
+SCHEMA_DECLARE(oci_throttle_device);
+
+struct oci_block_io {
+	uint32_t *weight, *leaf_weight;
+	LIST(struct oci_weight_device) weight_device;
+	LIST(struct oci_throttle_device)
+	throttle_read_bps, throttle_write_bps, throttle_read_iops, throttle_write_iops;
+};
+SCHEMA_DECLARE(oci_block_io);
+
+struct oci_hugepage_limit {
+	const char *page_size; /* "2MB" */
+	uint64_t limit;        /* bytes */
+};
+SCHEMA_DECLARE(oci_hugepage_limit);
+
+struct oci_interface_priority {
+	const char *name;
+	uint32_t priority;
+};
+SCHEMA_DECLARE(oci_interface_priority);
+
+struct oci_network {
+	uint32_t *class_id;
+	LIST(struct oci_interface_priority) priorities;
+};
+SCHEMA_DECLARE(oci_network);
+
+struct oci_rdma {
+	const char *device;
+	uint32_t *hca_handles, *hca_objects;
+};
+SCHEMA_DECLARE(oci_rdma);
+
 struct oci_resources {
 	LIST(struct oci_device_rule) devices;
 	struct oci_memory *memory;
 	struct oci_cpu *cpu;
 	struct oci_pids *pids;
-	const char *block_io, *hugepage_limits, *network, *rdma, *unified; /* raw */
+	struct oci_block_io *block_io;
+	LIST(struct oci_hugepage_limit) hugepage_limits;
+	struct oci_network *network;
+	LIST(struct oci_rdma) rdma;
+	struct str_map unified; /* file of cgroup v2, what is written to it */
 };
 SCHEMA_DECLARE(oci_resources);
 
@@ -128,10 +207,34 @@ struct oci_seccomp {
 	uint32_t *default_errno_ret;
 	struct strv architectures; /* "SCMP_ARCH_X86_64" */
 	struct strv flags;
-	const char *listener_path;
+	const char *listener_path, *listener_metadata;
 	LIST(struct oci_syscall) syscalls;
 };
 SCHEMA_DECLARE(oci_seccomp);
+
+struct oci_personality {
+	const char *domain;
+	struct strv flags;
+};
+SCHEMA_DECLARE(oci_personality);
+
+struct oci_time_offset {
+	int64_t secs;
+	uint32_t nanosecs;
+};
+SCHEMA_DECLARE(oci_time_offset);
+
+struct oci_time_offsets {
+	struct oci_time_offset *monotonic, *boottime;
+};
+SCHEMA_DECLARE(oci_time_offsets);
+
+struct oci_memory_policy {
+	const char *mode;  /* "MPOL_BIND" */
+	const char *nodes; /* "0-3" */
+	struct strv flags; /* "MPOL_F_STATIC_NODES" */
+};
+SCHEMA_DECLARE(oci_memory_policy);
 
 struct oci_linux {
 	LIST(struct oci_namespace) namespaces;
@@ -142,10 +245,32 @@ struct oci_linux {
 	struct oci_seccomp *seccomp;
 	struct str_map sysctl;
 	const char *rootfs_propagation;
-	const char *uid_mappings, *gid_mappings, *intel_rdt, *personality, *time_offsets,
-		*memory_policy, *net_devices, *mount_label; /* raw */
+	struct oci_id_mappings mappings;
+	struct oci_personality *personality;
+	struct oci_time_offsets *time_offsets;
+	struct oci_memory_policy *memory_policy;
+	const char *mount_label;
+	const char *intel_rdt, *net_devices; /* raw */
 };
 SCHEMA_DECLARE(oci_linux);
+
+struct oci_hook {
+	const char *path;
+	struct strv args, env; /* args with the name of the program in front; absent: the path */
+	int64_t *timeout;      /* seconds */
+};
+SCHEMA_DECLARE(oci_hook);
+
+struct oci_hook_list {
+	struct oci_hook *items;
+	size_t n;
+};
+
+struct oci_hooks {
+	struct oci_hook_list prestart, create_runtime, create_container, start_container, poststart,
+		poststop;
+};
+SCHEMA_DECLARE(oci_hooks);
 
 struct oci_config {
 	const char *oci_version;
@@ -153,7 +278,7 @@ struct oci_config {
 	struct oci_root *root;
 	const char *hostname, *domainname;
 	LIST(struct oci_mount) mounts;
-	const char *hooks; /* raw */
+	struct oci_hooks *hooks;
 	struct str_map annotations;
 	struct oci_linux *linux_;
 };
@@ -168,7 +293,16 @@ int oci_runtime_check(const struct oci_config *config, struct err *err);
 int oci_runtime_check_process(const struct oci_process *process, struct err *err);
 /* The same for limits alone. */
 int oci_runtime_check_resources(const struct oci_resources *resources, struct err *err);
-/* Is there a new namespace of this type ("pid", "network", …)? Joined ones are refused by check. */
-bool oci_runtime_has_namespace(const struct oci_config *config, const char *type);
+/* The namespace of this type ("pid", "network", …), new or joined, or NULL: the runtime's own. */
+const struct oci_namespace *oci_runtime_namespace(const struct oci_config *config,
+						  const char *type);
+static inline bool oci_runtime_has_namespace(const struct oci_config *config, const char *type)
+{
+	return oci_runtime_namespace(config, type) != NULL;
+}
+/* Is it made for this container? */
+bool oci_runtime_has_new_namespace(const struct oci_config *config, const char *type);
+/* The kind of namespace that owns a sysctl ("network", "ipc", "uts"), or NULL: it is the host's. */
+const char *oci_runtime_sysctl_owner(const char *name);
 
 #endif

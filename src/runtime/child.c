@@ -13,13 +13,19 @@
  *
  * so that whoever comes later takes the second end out of the child with pidfd_getfd(). HELD is
  * only peeked at and stays in the queue: it is how that end is recognised.
+ *
+ * One that has things to ask for (maps of its user namespace, hooks) runs beside us as well, and
+ *has one end of another pair: it writes what it wants, we do it and write GO. That it runs its
+ *program, is held, or has died is the end of that file.
  */
 #include "runtime/child.h"
 
 #include "base/own.h"
 #include "runtime/report.h"
 #include "sys/clone3.h"
+#include "sys/namespace.h"
 #include "sys/proc.h"
+#include "sys/raw.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,24 +47,79 @@ static int make_pair(int type, int ret[2], struct err *err)
 								    : 0;
 }
 
-/* PID namespaces of children can be changed and changed back; it costs no process of its own. */
-static int enter_pid_ns(int fd, int *ret_own, struct err *err)
+/* The PID and time namespaces of children can be changed and changed back; it costs no process of
+ * its own. */
+static int enter_ns(int fd, int kind, int *ret_own, struct err *err)
 {
-	OWN(fd) int own = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	OWN(fd) int own = namespace_own(namespace_name(kind));
 
 	if (own < 0)
-		return err_sys(err, "pidfd_open");
-	if (syscall(SYS_setns, fd, CLONE_NEWPID) < 0)
-		return err_sys(err, "joining the container's PID namespace");
+		return err_code(err, own, "our own %s namespace", namespace_name(kind));
+	if (syscall(SYS_setns, fd, kind) < 0)
+		return err_sys(err, "joining the container's %s namespace", namespace_name(kind));
 	*ret_own = take_fd(&own);
 	return 0;
+}
+
+/* Joins namespaces with the privileges that we have here, and gives birth to the child in them. */
+struct midwife {
+	const struct child_request *rq;
+	struct clone3_request *birth;
+	size_t joined;
+	long result; /* the child's number, or a negative errno */
+};
+
+static int midwife_main(void *arg)
+{
+	struct midwife *m = arg;
+
+	m->result = 0;
+	for (; m->joined < m->rq->n_before && m->result >= 0; m->joined++)
+		m->result = RAW(setns, m->rq->before[m->joined].fd, m->rq->before[m->joined].flags);
+	if (m->result >= 0)
+		m->result = clone3_start(m->birth);
+	return 0;
+}
+
+/* The child is ours all the same (CLONE_PARENT). Its pidfd is found afterwards: until we reap it
+ * nobody else gets its number. */
+static pid_t deliver(const struct child_request *rq, struct arena *a, struct clone3_request *birth)
+{
+	struct midwife m = { .rq = rq, .birth = birth, .result = -ECHILD };
+	struct clone3_request request = { .flags = CLONE_VM | CLONE_VFORK,
+					  .stack = arena_alloc(a, STACK_SIZE + STACK_ALIGN),
+					  .stack_size = STACK_SIZE,
+					  .cgroup_dir = -1,
+					  .run = midwife_main,
+					  .arg = &m };
+	int *pidfd = birth->pidfd;
+	pid_t pid;
+
+	birth->flags = (birth->flags & ~(uint64_t)CLONE_PIDFD) | CLONE_PARENT;
+	birth->pidfd = NULL;
+	pid = clone3_start(&request);
+	birth->pidfd = pidfd;
+	if (pid < 0)
+		return pid;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (m.result > 0)
+		*pidfd = (int)syscall(SYS_pidfd_open, (pid_t)m.result, 0);
+	return (pid_t)m.result;
+}
+
+static pid_t give_birth(const struct child_request *rq, struct arena *a,
+			struct clone3_request *request)
+{
+	return rq->n_before ? deliver(rq, a, request) : clone3_start(request);
 }
 
 static pid_t clone_child(const struct child_request *rq, struct arena *a, int *ret_pidfd)
 {
 	char *stack = arena_alloc(a, STACK_SIZE + STACK_ALIGN);
+	bool beside = rq->hold || rq->answer;
 	struct clone3_request request = {
-		.flags = rq->namespaces | CLONE_VM | CLONE_PIDFD | (rq->hold ? 0 : CLONE_VFORK),
+		.flags = rq->namespaces | CLONE_VM | CLONE_PIDFD | (beside ? 0 : CLONE_VFORK),
 		.stack = stack,
 		.stack_size = STACK_SIZE,
 		.pidfd = ret_pidfd,
@@ -75,12 +136,12 @@ static pid_t clone_child(const struct child_request *rq, struct arena *a, int *r
 	/* Born in its v2 group, which is the last of them, it has one less to join. */
 	if (request.cgroup_dir >= 0)
 		rq->plan->n_cgroup_fds--;
-	pid = clone3_start(&request);
+	pid = give_birth(rq, a, &request);
 	if (pid < 0 && request.cgroup_dir >= 0) {
 		/* clone3(2) is missing here, or forbidden to us as in other containers. */
 		rq->plan->n_cgroup_fds++;
 		request.cgroup_dir = -1;
-		pid = clone3_start(&request);
+		pid = give_birth(rq, a, &request);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid;
@@ -170,8 +231,36 @@ static int outcome(const struct child_request *rq, pid_t pid, int hold_fd, int *
 	}
 }
 
+void child_say_go(int talk)
+{
+	const char go = INIT_GO;
+
+	/* One that has died does not read it; that is seen next. */
+	(void)send(talk, &go, 1, MSG_NOSIGNAL);
+}
+
+/* Until the child has no more to ask for. */
+static int converse(const struct child_request *rq, pid_t pid, int talk, struct err *err)
+{
+	unsigned char what;
+	ssize_t n;
+
+	for (;;) {
+		int r;
+
+		do
+			n = recv(talk, &what, 1, 0);
+		while (n < 0 && errno == EINTR);
+		if (n <= 0)
+			return 0;
+		r = rq->answer(rq->answer_ctx, what, pid, talk, err);
+		if (r < 0)
+			return r;
+	}
+}
+
 struct sockets {
-	int hold[2], console[2]; /* the child's, ours */
+	int hold[2], console[2], talk[2]; /* the child's, ours */
 };
 
 static void sockets_cleanup(struct sockets *s)
@@ -179,33 +268,85 @@ static void sockets_cleanup(struct sockets *s)
 	for (int i = 0; i < 2; i++) {
 		fd_cleanup(&s->hold[i]);
 		fd_cleanup(&s->console[i]);
+		fd_cleanup(&s->talk[i]);
 	}
+}
+
+/* The namespaces of children that we change for a moment. */
+struct own_ns {
+	int pid, time;
+};
+
+static int enter_all(const struct child_request *rq, struct own_ns *own, struct err *err)
+{
+	int r = 0;
+
+	if (rq->pid_ns_fd >= 0)
+		r = enter_ns(rq->pid_ns_fd, CLONE_NEWPID, &own->pid, err);
+	if (r == 0 && rq->time_ns_fd >= 0)
+		r = enter_ns(rq->time_ns_fd, CLONE_NEWTIME, &own->time, err);
+	return r;
+}
+
+/* Our clocks go back when nobody shares our memory any more; to a command that ends soon after that
+ * makes no difference. */
+static int leave_all(struct own_ns *own)
+{
+	int r = own->pid >= 0 && syscall(SYS_setns, own->pid, CLONE_NEWPID) < 0 ? -errno : 0;
+
+	if (own->time >= 0)
+		(void)syscall(SYS_setns, own->time, CLONE_NEWTIME);
+	fd_cleanup(&own->pid);
+	fd_cleanup(&own->time);
+	return r;
+}
+
+/* From its birth on until it is where it was to come. */
+static int accompany(const struct child_request *rq, pid_t pid, struct sockets *s,
+		     struct runtime_process *ret, int *ret_exit, struct err *err)
+{
+	int r;
+
+	fd_cleanup(&s->hold[0]);
+	fd_cleanup(&s->console[0]);
+	fd_cleanup(&s->talk[0]);
+	if (rq->answer) {
+		r = converse(rq, pid, s->talk[1], err);
+		if (r < 0) {
+			(void)kill(pid, SIGKILL);
+			(void)reap(pid);
+			return r;
+		}
+	}
+	r = outcome(rq, pid, s->hold[1], ret_exit, err);
+	if (r == 0 && rq->plan->terminal)
+		r = receive_fd(s->console[1], &ret->console_fd, err);
+	return r;
 }
 
 static int run(const struct child_request *rq, struct arena *a, struct sockets *s,
 	       struct runtime_process *ret, int *ret_exit, struct err *err)
 {
-	OWN(fd) int own_pid_ns = -1;
+	struct own_ns own = { -1, -1 };
 	OWN(fd) int pidfd = -1;
 	pid_t pid;
-	int r;
+	int r = enter_all(rq, &own, err);
 
-	if (rq->pid_ns_fd >= 0 && (r = enter_pid_ns(rq->pid_ns_fd, &own_pid_ns, err)) < 0)
+	if (r < 0) {
+		(void)leave_all(&own);
 		return r;
+	}
 	pid = clone_child(rq, a, &pidfd);
-	if (own_pid_ns >= 0 && syscall(SYS_setns, own_pid_ns, CLONE_NEWPID) < 0 && pid > 0) {
+	r = leave_all(&own);
+	if (r < 0 && pid > 0) {
 		/* Cannot be: a namespace that one lives in can always be chosen. */
 		(void)kill(pid, SIGKILL);
 		(void)reap(pid);
-		return err_sys(err, "returning to our PID namespace");
+		return err_code(err, r, "returning to our PID namespace");
 	}
 	if (pid < 0)
-		return err_code(err, pid, "clone");
-	fd_cleanup(&s->hold[0]);
-	fd_cleanup(&s->console[0]);
-	r = outcome(rq, pid, s->hold[1], ret_exit, err);
-	if (r == 0 && rq->plan->terminal)
-		r = receive_fd(s->console[1], &ret->console_fd, err);
+		return err_code(err, pid, rq->n_before ? "joining namespaces and clone" : "clone");
+	r = accompany(rq, pid, s, ret, ret_exit, err);
 	if (r < 0)
 		return r;
 	ret->pid = pid;
@@ -226,7 +367,7 @@ static const struct iovec *last_words(const struct init_plan *p, struct arena *a
 int child_start(const struct child_request *rq, struct arena *a, struct runtime_process *ret,
 		int *ret_exit, struct err *err)
 {
-	OWN(sockets) struct sockets s = { { -1, -1 }, { -1, -1 } };
+	OWN(sockets) struct sockets s = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	struct init_plan *p = rq->plan;
 	int r = 0;
 
@@ -244,10 +385,13 @@ int child_start(const struct child_request *rq, struct arena *a, struct runtime_
 		r = make_pair(SOCK_SEQPACKET, s.hold, err);
 	if (r == 0 && p->terminal)
 		r = make_pair(SOCK_STREAM, s.console, err);
+	if (r == 0 && rq->answer)
+		r = make_pair(SOCK_SEQPACKET, s.talk, err);
 	if (r < 0)
 		return r;
 	p->hold_fd = s.hold[0];
 	p->console_socket = s.console[0];
+	p->talk_fd = s.talk[0];
 	return run(rq, a, &s, ret, ret_exit, err);
 }
 

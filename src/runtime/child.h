@@ -9,11 +9,23 @@
 #include "runtime/init_plan.h"
 #include "runtime/runtime.h"
 
+/* Does what the child asks for (INIT_ASK_*) and lets it go on; the child is killed on failure. */
+typedef int child_answer_fn(void *ctx, int what, pid_t pid, int talk, struct err *err);
+/* For the answer: the child goes on. */
+void child_say_go(int talk);
+
 struct child_request {
 	struct init_plan *plan;
 	uint64_t namespaces; /* CLONE_NEW* */
 	int cgroup_dir;      /* v2 group to be born in (the last of the plan's), or -1 */
-	int pid_ns_fd;       /* pidfd of whose PID namespace it is born in, or -1 */
+	int pid_ns_fd;       /* pidfd or file of the PID namespace it is born in, or -1 */
+	int time_ns_fd;      /* the same of a time namespace */
+	/* Namespaces that are joined before it is born, by a process made for that; the last may be
+	 * a user namespace, which then owns the new ones. */
+	const struct init_join *before;
+	size_t n_before;
+	child_answer_fn *answer; /* NULL: it has nothing to ask */
+	void *answer_ctx;
 	bool hold;
 };
 

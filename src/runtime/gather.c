@@ -4,6 +4,7 @@
 #include "runtime/gather.h"
 
 #include "cgroup/cgroup.h"
+#include "sys/namespace.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -51,10 +52,12 @@ static int gather_cgroups(const char *path, struct arena *a, struct plan_facts *
 	return 0;
 }
 
-static void gather_lsm(const struct oci_process *p, struct plan_facts *f)
+static void gather_lsm(const struct oci_process *p, const char *mount_label, struct plan_facts *f)
 {
 	f->apparmor = !str_is_empty(p->apparmor_profile) &&
 		      access("/sys/kernel/security/apparmor", F_OK) == 0;
+	f->selinux = (!str_is_empty(p->selinux_label) || !str_is_empty(mount_label)) &&
+		     access("/sys/fs/selinux/enforce", F_OK) == 0;
 }
 
 int gather_start(const struct runtime_start *s, struct arena *a, struct plan_facts *ret,
@@ -67,13 +70,13 @@ int gather_start(const struct runtime_start *s, struct arena *a, struct plan_fac
 	if (r == 0 && s->cgroup && wants_cgroups(s->config))
 		r = gather_cgroups(s->cgroup, a, ret, err);
 	if (r == 0)
-		gather_lsm(s->config->process, ret);
+		gather_lsm(s->config->process, s->config->linux_->mount_label, ret);
 	return r;
 }
 
 int gather_exec(const struct runtime_exec *x, struct plan_facts *ret, struct err *err)
 {
-	*ret = (struct plan_facts){ 0 };
-	gather_lsm(x->process, ret);
+	*ret = (struct plan_facts){ .user_ns = !namespace_is_shared_with(x->init_pid, "user") };
+	gather_lsm(x->process, NULL, ret);
 	return gather_caps(ret, err);
 }

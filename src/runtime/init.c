@@ -7,8 +7,11 @@
  * step does nothing when the plan does not ask for it; a start and an exec are the same table.
  *
  * Invariants
- *  (1) From "change root" on, "/" and the working directory are the container's root; the host's
- *      tree is only reachable through descriptors of the plan, all of them close-on-exec.
+ *  (1) From "change root" on, the working directory is the container's root, and everything in it
+ *      is named from there. "/" is the same, at once or, where somebody still needs the host's tree
+ *      (hooks; a user namespace, whose procfs the kernel compares with it), from "leave the old
+ *      root" on. After that the host's tree is only reachable through descriptors of the plan, all
+ *      of them close-on-exec.
  *  (2) Every path of the container is resolved by openat2() with RESOLVE_IN_ROOT and
  *      RESOLVE_NO_MAGICLINKS, and mounted upon by descriptor. An image may hold any link it likes;
  *      /proc/self/fd/N of this very process is out of reach.
@@ -20,22 +23,34 @@
 /* The stack protector's failure path and loops turned into memcpy() would be calls into libc. */
 #pragma GCC optimize("no-stack-protector", "no-tree-loop-distribute-patterns")
 
+#include "runtime/init_copy.h"
+#include "runtime/init_cover.h"
+#include "runtime/init_device.h"
+#include "runtime/init_hook.h"
 #include "runtime/init_kernel.h"
 #include "runtime/init_mount.h"
 #include "runtime/init_plan.h"
+#include "runtime/init_report.h"
+#include "runtime/init_terminal.h"
 
 #include "sys/raw.h"
 #include "sys/raw_path.h"
 
-static void item(const struct init_plan *p, size_t i)
+/* Asks the parent for something and waits until it is done. */
+static long ask(const struct init_plan *p, unsigned char what)
 {
-	p->report->item = (uint16_t)i;
-}
+	long r = RAW(write, p->talk_fd, &what, 1);
 
-static long failed(const struct init_plan *p, enum init_detail detail, long error)
-{
-	p->report->detail = (uint16_t)detail;
-	return error;
+	while (r >= 0) {
+		r = RAW(read, p->talk_fd, &what, 1);
+		if (r == 1 && what == INIT_GO)
+			return 0;
+		if (r == -EINTR)
+			r = 0;
+		else if (r >= 0)
+			r = -EPIPE;
+	}
+	return r;
 }
 
 /* -- where it lives -- */
@@ -66,9 +81,43 @@ static long step_cgroups(const struct init_plan *p)
 	return p->unshare_cgroup ? RAW(unshare, CLONE_NEWCGROUP) : 0;
 }
 
+static long step_affinity_initial(const struct init_plan *p)
+{
+	return p->cpus_initial ? RAW(sched_setaffinity, 0, p->cpus_size, p->cpus_initial) : 0;
+}
+
+static long step_affinity_final(const struct init_plan *p)
+{
+	return p->cpus_final ? RAW(sched_setaffinity, 0, p->cpus_size, p->cpus_final) : 0;
+}
+
 static long step_setns(const struct init_plan *p)
 {
-	return p->setns_fd >= 0 ? RAW(setns, p->setns_fd, p->setns_flags) : 0;
+	long r = 0;
+
+	for (size_t i = 0; i < p->n_joins && r >= 0; i++) {
+		init_report_item(p, i);
+		r = RAW(setns, p->joins[i].fd, p->joins[i].flags);
+	}
+	return r;
+}
+
+static long put_proc(const struct init_plan *p, const char *path, const char *value, size_t len);
+
+/* The process itself enters it when it executes its program. */
+static long step_time(const struct init_plan *p)
+{
+	long r = p->unshare_time ? RAW(unshare, CLONE_NEWTIME) : 0;
+
+	if (r < 0 || !p->time_offsets)
+		return r;
+	return put_proc(p, "self/timens_offsets", p->time_offsets, p->time_offsets_len);
+}
+
+/* The maps of our user namespace are written from outside of it. */
+static long step_maps(const struct init_plan *p)
+{
+	return p->ask_maps ? ask(p, INIT_ASK_MAPS) : 0;
 }
 
 static long step_session(const struct init_plan *p)
@@ -132,6 +181,17 @@ static long mount_overlay(const struct init_plan *p)
 	return r < 0 ? r : RAW(openat, AT_FDCWD, p->overlay_target, flags);
 }
 
+/* The working directory becomes the root. */
+static long pivot(void)
+{
+	/* The old root ends up on top of the new one, so no directory is needed to put it in. */
+	long r = RAW(pivot_root, ".", ".");
+
+	if (r == 0)
+		r = RAW(umount2, ".", MNT_DETACH_);
+	return r == 0 ? RAW(chdir, "/") : r;
+}
+
 static long step_root(const struct init_plan *p)
 {
 	long root = p->root_fd, r = 0;
@@ -143,16 +203,24 @@ static long step_root(const struct init_plan *p)
 		r = root < 0 ? root : 0;
 	} else {
 		/* Any place will do, since the whole tree that it is in goes away. */
-		r = RAW(move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+		r = RAW(move_mount, root, "", AT_FDCWD, p->root_place, MOVE_MOUNT_F_EMPTY_PATH);
 	}
 	if (r == 0)
 		r = RAW(fchdir, root);
-	/* The old root ends up on top of the new one, so no directory is needed to put it in. */
-	if (r == 0)
-		r = RAW(pivot_root, ".", ".");
-	if (r == 0)
-		r = RAW(umount2, ".", MNT_DETACH_);
-	return r == 0 ? RAW(chdir, "/") : r;
+	return r == 0 && !p->late_pivot ? pivot() : r;
+}
+
+static long step_late_pivot(const struct init_plan *p)
+{
+	return p->late_pivot ? pivot() : 0;
+}
+
+/* Root in there, so that what it makes has owners. It is nobody until then. */
+static long step_become_root(const struct init_plan *p)
+{
+	long r = p->become_root ? RAW(setresgid, 0, 0, 0) : 0;
+
+	return r < 0 || !p->become_root ? r : RAW(setresuid, 0, 0, 0);
 }
 
 /* The directories of a v1 machine: a tree of the container's own group per hierarchy. */
@@ -180,7 +248,7 @@ static long check_target(const struct init_plan *p, const struct init_mount *m, 
 
 	if (r < 0 || m->over_proc || fs.f_type != PROC_SUPER_MAGIC)
 		return r;
-	return failed(p, INIT_OVER_PROC, -EPERM);
+	return init_report_failed(p, INIT_OVER_PROC, -EPERM);
 }
 
 static long mount_one(const struct init_plan *p, const struct init_mount *m)
@@ -188,12 +256,15 @@ static long mount_one(const struct init_plan *p, const struct init_mount *m)
 	long target = raw_path_open_or_make(m->target, m->dir, m->no_links), tree, r;
 
 	if (target == -ELOOP && m->no_links)
-		return failed(p, INIT_NOT_A_DIRECTORY, target);
+		return init_report_failed(p, INIT_NOT_A_DIRECTORY, target);
 	if (target < 0)
 		return target;
 	r = check_target(p, m, target);
 	tree = r < 0 ? r : m->tree_fd >= 0 ? m->tree_fd : init_mount_new(m);
-	r = tree < 0 ? tree : init_mount_move(tree, target);
+	if (tree >= 0 && m->copy_up)
+		r = init_copy_up(tree, target);
+	if (tree < 0 || r >= 0)
+		r = tree < 0 ? tree : init_mount_move(tree, target);
 	if (r >= 0 && m->kind == INIT_MOUNT_CGROUP && m->n_cgroups)
 		r = fill_cgroups(tree, m);
 	if (r >= 0 && m->kind != INIT_MOUNT_BIND && m->propagation)
@@ -211,67 +282,12 @@ static long step_mounts(const struct init_plan *p)
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		long r;
 
-		item(p, i);
+		init_report_item(p, i);
 		r = mount_one(p, &p->mounts[i]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
-}
-
-/* A node that the image has already is fine when it is the same device, and nothing else is. */
-static long check_device(int dir, const char *name, const struct init_device *d)
-{
-	struct statx st;
-	long r = RAW(statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st);
-	unsigned major = st.stx_rdev_major, minor = st.stx_rdev_minor;
-	bool same = r >= 0 && (st.stx_mode & S_IFMT) == (d->mode & S_IFMT) &&
-		    ((minor & 0xff) | major << 8 | (minor & ~0xffU) << 12) == (unsigned)d->dev;
-
-	return r < 0 ? r : same ? 0 : -EEXIST;
-}
-
-static long make_device(int dir, const char *name, const struct init_device *d)
-{
-	long r = RAW(mknodat, dir, name, d->mode, d->dev);
-
-	if (r == -EEXIST)
-		return check_device(dir, name, d);
-	if (r < 0 || (!d->uid && !d->gid))
-		return r;
-	return RAW(fchownat, dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW);
-}
-
-/* A device anywhere: makes its directory first. */
-static long make_device_at(char *path, const struct init_device *d)
-{
-	size_t slash = 0;
-	long dir, r;
-
-	for (size_t i = 0; path[i]; i++)
-		if (path[i] == '/')
-			slash = i;
-	if (!slash)
-		return make_device(AT_FDCWD, path, d);
-	path[slash] = '\0';
-	dir = raw_path_open_or_make(path, true, false);
-	path[slash] = '/';
-	if (dir < 0)
-		return dir;
-	r = make_device((int)dir, path + slash + 1, d);
-	(void)RAW(close, dir);
-	return r;
-}
-
-/* What follows "dev/" when that is a plain name. */
-static const char *name_in_dev(const char *path)
-{
-	if (path[0] != 'd' || path[1] != 'e' || path[2] != 'v' || path[3] != '/')
-		return 0;
-	for (const char *at = path + 4; *at; at++)
-		if (*at == '/')
-			return 0;
-	return path + 4;
 }
 
 static long step_devices(const struct init_plan *p)
@@ -287,10 +303,10 @@ static long step_devices(const struct init_plan *p)
 		return dev;
 	for (size_t i = 0; i < p->n_devices && r >= 0; i++) {
 		const struct init_device *d = &p->devices[i];
-		const char *name = name_in_dev(d->path);
+		const char *name = init_device_name(d->path);
 
-		item(p, i);
-		r = name ? make_device((int)dev, name, d) : make_device_at(d->path, d);
+		init_report_item(p, i);
+		r = name ? init_device_make((int)dev, name, d) : init_device_make_at(d->path, d);
 	}
 	for (size_t i = 0; i < p->n_links && r >= 0; i++) {
 		r = RAW(symlinkat, p->links[i].target, dev, p->links[i].name);
@@ -301,74 +317,15 @@ static long step_devices(const struct init_plan *p)
 	return r;
 }
 
-/* Opens the terminal in the container's own devpts; the other end goes to our parent. */
-static long open_terminal(const struct init_plan *p, long *ret_master, long *ret_slave)
+/* All is mounted and the host's tree still there: hooks of the runtime, then the container's. */
+static long step_runtime_hooks(const struct init_plan *p)
 {
-	struct statfs fs;
-	struct winsize size = { .ws_row = p->rows, .ws_col = p->cols };
-	long pts = raw_path_open_how(AT_FDCWD, "dev/pts", O_PATH | O_DIRECTORY,
-				     RAW_PATH_CONFINED | RESOLVE_NO_SYMLINKS);
-	long master, slave, r;
-	int unlock = 0;
-
-	if (pts < 0)
-		return pts;
-	r = RAW(fstatfs, pts, &fs);
-	if (r < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
-		return r < 0 ? r : -ENOTTY;
-	master = raw_path_open_how((int)pts, "ptmx", O_RDWR | O_NOCTTY,
-				   RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
-	(void)RAW(close, pts);
-	if (master < 0)
-		return master;
-	r = RAW(ioctl, master, TIOCSPTLCK, &unlock);
-	if (r >= 0 && (size.ws_row || size.ws_col))
-		r = RAW(ioctl, master, TIOCSWINSZ, &size);
-	/* By descriptor, not by the name of /dev/pts/N, which may be another file by then. */
-	slave = r < 0 ? r : RAW(ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (slave < 0)
-		return slave;
-	*ret_master = master;
-	*ret_slave = slave;
-	return 0;
+	return p->ask_hooks ? ask(p, INIT_ASK_HOOKS) : 0;
 }
 
-static long send_fd(int socket, long fd)
+static long step_create_hooks(const struct init_plan *p)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
-	char byte = 't';
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-
-	*(int *)(void *)CMSG_DATA(&control.header) = (int)fd;
-	return RAW(sendmsg, socket, &msg, 0);
-}
-
-static long bind_console(long slave)
-{
-	static char path[] = "dev/console";
-	long target, tree, r;
-
-	target = raw_path_open_how(AT_FDCWD, path, O_PATH | O_NOFOLLOW,
-				   RAW_PATH_CONFINED | RESOLVE_NO_SYMLINKS);
-	if (target == -ENOENT)
-		target = raw_path_make(path, false, 0);
-	if (target < 0)
-		return target;
-	tree = RAW(open_tree, slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	r = tree < 0 ? tree : init_mount_move(tree, target);
-	(void)RAW(close, target);
-	if (tree >= 0)
-		(void)RAW(close, tree);
-	return r;
+	return init_hook_run_all(p, &p->create_container);
 }
 
 static long step_terminal(const struct init_plan *p)
@@ -377,14 +334,14 @@ static long step_terminal(const struct init_plan *p)
 
 	if (!p->terminal)
 		return 0;
-	r = open_terminal(p, &master, &slave);
+	r = init_terminal_open(p, &master, &slave);
 	if (r >= 0)
-		r = send_fd(p->console_socket, master);
+		r = init_terminal_send(p->console_socket, master);
 	if (r < 0)
 		return r;
 	(void)RAW(close, master);
 	if (p->new_root)
-		r = bind_console(slave);
+		r = init_terminal_bind(slave);
 	/* The user's; its group stays devpts's own (tty). */
 	if (r >= 0 && p->uid)
 		r = RAW(fchown, slave, p->uid, -1);
@@ -395,50 +352,18 @@ static long step_terminal(const struct init_plan *p)
 	return r;
 }
 
-/* What directories and files are covered with: one empty directory, and the null device. */
-struct covers {
-	long empty;
-	bool empty_used, null_used;
-};
-
-static long cover(const struct init_plan *p, long target, struct covers *c)
-{
-	static const struct init_option source = { "source", "tmpfs" };
-	static const struct init_mount tmpfs = { .fstype = "tmpfs",
-						 .options = &source,
-						 .n_options = 1,
-						 .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-							     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
-	struct statx st;
-	long tree, r = RAW(statx, target, "", AT_EMPTY_PATH, STATX_TYPE, &st);
-
-	if (r < 0)
-		return r;
-	if ((st.stx_mode & S_IFMT) != S_IFDIR) {
-		tree = init_mount_again(p->null_fd, &c->null_used);
-	} else {
-		if (c->empty < 0)
-			c->empty = init_mount_new(&tmpfs);
-		tree = c->empty < 0 ? c->empty : init_mount_again(c->empty, &c->empty_used);
-	}
-	r = tree < 0 ? tree : init_mount_move(tree, target);
-	if (tree >= 0)
-		(void)RAW(close, tree);
-	return r;
-}
-
 static long step_masked(const struct init_plan *p)
 {
-	struct covers covers = { .empty = -1 };
+	struct init_covers covers = { .empty = -1 };
 	long r = 0;
 
 	for (size_t i = 0; i < p->n_masked && r >= 0; i++) {
 		long target = raw_path_open(p->masked_paths[i], false);
 
-		item(p, i);
+		init_report_item(p, i);
 		if (target == -ENOENT || target == -ENOTDIR)
 			continue;
-		r = target < 0 ? target : cover(p, target, &covers);
+		r = target < 0 ? target : init_cover(p, target, &covers);
 		if (target >= 0)
 			(void)RAW(close, target);
 	}
@@ -450,7 +375,7 @@ static long step_readonly(const struct init_plan *p)
 	for (size_t i = 0; i < p->n_readonly; i++) {
 		long target, tree, r;
 
-		item(p, i);
+		init_report_item(p, i);
 		target = raw_path_open(p->readonly_paths[i], false);
 		if (target == -ENOENT || target == -ENOTDIR)
 			continue;
@@ -501,7 +426,7 @@ static long step_sysctls(const struct init_plan *p)
 	long r = 0;
 
 	for (size_t i = 0; i < p->n_sysctls && r >= 0; i++) {
-		item(p, i);
+		init_report_item(p, i);
 		r = put_proc(p, p->sysctls[i].path, p->sysctls[i].value, p->sysctls[i].len);
 	}
 	return r;
@@ -521,7 +446,7 @@ static long step_cwd(const struct init_plan *p)
 	/* "(unreachable)…" is a directory outside of the root that was smuggled in. */
 	r = RAW(getcwd, p->scratch, INIT_SCRATCH_SIZE);
 	if (r < 0 || p->scratch[0] != '/')
-		return failed(p, INIT_CWD_OUTSIDE, r < 0 ? r : -ENOENT);
+		return init_report_failed(p, INIT_CWD_OUTSIDE, r < 0 ? r : -ENOENT);
 	return 0;
 }
 
@@ -578,12 +503,40 @@ static long step_apparmor(const struct init_plan *p)
 	return r == -ENOENT ? put_proc(p, "self/attr/exec", p->apparmor, p->apparmor_len) : r;
 }
 
+static long step_selinux(const struct init_plan *p)
+{
+	return p->selinux ? put_proc(p, "self/attr/exec", p->selinux, p->selinux_len) : 0;
+}
+
+/* Before the privileges go that some of these need. */
+static long step_scheduler(const struct init_plan *p)
+{
+	return p->scheduler ? RAW(sched_setattr, 0, p->scheduler, 0) : 0;
+}
+
+static long step_io_priority(const struct init_plan *p)
+{
+	return p->io_priority ? RAW(ioprio_set, IOPRIO_WHO_PROCESS_, 0, p->io_priority) : 0;
+}
+
+static long step_memory_policy(const struct init_plan *p)
+{
+	return p->memory_policy ? RAW(set_mempolicy, p->memory_policy->mode,
+				      p->memory_policy->nodes, p->memory_policy->max)
+				: 0;
+}
+
+static long step_personality(const struct init_plan *p)
+{
+	return p->personality >= 0 ? RAW(personality, p->personality) : 0;
+}
+
 static long step_rlimits(const struct init_plan *p)
 {
 	long r = 0;
 
 	for (size_t i = 0; i < p->n_rlimits && r >= 0; i++) {
-		item(p, i);
+		init_report_item(p, i);
 		r = RAW(prlimit64, 0, p->rlimits[i].resource, &p->rlimits[i].limit, 0);
 	}
 	return r;
@@ -595,6 +548,25 @@ static long load_seccomp(const struct init_plan *p)
 
 	return p->seccomp_len ? RAW(seccomp, SECCOMP_SET_MODE_FILTER, p->seccomp_flags, &program)
 			      : 0;
+}
+
+/*
+ * The filter that asks somebody is in force from here on, so that any system call may have to wait
+ * for them. Our parent takes the descriptor out of us and says so in memory, and we make none.
+ */
+static long load_notifying(const struct init_plan *p)
+{
+	struct init_notify *n = p->notify;
+	long fd = ask(p, INIT_ASK_NOTIFY);
+
+	if (fd >= 0)
+		fd = load_seccomp(p);
+	if (fd < 0)
+		return fd;
+	__atomic_store_n(&n->fd, (int)fd, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&n->taken, __ATOMIC_ACQUIRE))
+		;
+	return 0;
 }
 
 static long step_no_new_privs(const struct init_plan *p)
@@ -618,7 +590,15 @@ static long step_bounding(const struct init_plan *p)
 /* Without no_new_privs, loading a filter needs a privilege that is about to go. */
 static long step_seccomp_early(const struct init_plan *p)
 {
-	return p->no_new_privs ? 0 : load_seccomp(p);
+	if (p->no_new_privs)
+		return 0;
+	return p->notify ? load_notifying(p) : load_seccomp(p);
+}
+
+/* The listener is to be connected while our parent is there, which a held process's is not. */
+static long step_seccomp_notify(const struct init_plan *p)
+{
+	return p->no_new_privs && p->notify ? load_notifying(p) : 0;
 }
 
 static long step_user(const struct init_plan *p)
@@ -673,6 +653,9 @@ static long step_hold(const struct init_plan *p)
 
 	if (p->hold_fd < 0)
 		return 0;
+	/* There is nothing more to ask for. */
+	if (p->talk_fd >= 0)
+		(void)RAW(close, p->talk_fd);
 	r = RAW(write, p->hold_fd, &byte, 1);
 	while (r >= 0) {
 		r = RAW(read, p->hold_fd, &byte, 1);
@@ -688,7 +671,12 @@ static long step_hold(const struct init_plan *p)
 
 static long step_seccomp_late(const struct init_plan *p)
 {
-	return p->no_new_privs ? load_seccomp(p) : 0;
+	return p->no_new_privs && !p->notify ? load_seccomp(p) : 0;
+}
+
+static long step_start_hooks(const struct init_plan *p)
+{
+	return init_hook_run_all(p, &p->start_container);
 }
 
 /* Why a program that is named by its path did not run: more exactly than errno says. */
@@ -698,9 +686,10 @@ static long explain(const struct init_plan *p, const char *path, long error)
 	bool there = RAW(statx, AT_FDCWD, path, 0, STATX_TYPE, &st) >= 0;
 
 	if (error == -EACCES && there && (st.stx_mode & S_IFMT) == S_IFDIR)
-		return failed(p, INIT_IS_DIRECTORY, error);
+		return init_report_failed(p, INIT_IS_DIRECTORY, error);
 	if (error == -ENOENT)
-		return failed(p, there ? INIT_NO_INTERPRETER : INIT_NO_SUCH_FILE, error);
+		return init_report_failed(p, there ? INIT_NO_INTERPRETER : INIT_NO_SUCH_FILE,
+					  error);
 	return error;
 }
 
@@ -722,22 +711,30 @@ static long step_exec(const struct init_plan *p)
 	for (size_t i = 0; p->candidates[i]; i++)
 		if (RAW(execve, p->candidates[i], p->argv, p->envp) == -ENOENT &&
 		    RAW(statx, AT_FDCWD, p->candidates[i], 0, STATX_TYPE, &st) >= 0)
-			return failed(p, INIT_NO_INTERPRETER, -ENOENT);
-	return failed(p, INIT_NOT_IN_PATH, -ENOENT);
+			return init_report_failed(p, INIT_NO_INTERPRETER, -ENOENT);
+	return init_report_failed(p, INIT_NOT_IN_PATH, -ENOENT);
 }
 
 /* The order is explained at the top; the name is what a message says was being done. */
 const struct init_step init_steps[] = {
 	{ "reset signals", step_signals },
+	{ "set CPU affinity", step_affinity_initial },
 	{ "join control groups", step_cgroups },
-	{ "join namespaces", step_setns },
+	{ "set final CPU affinity", step_affinity_final },
+	{ "join namespace", step_setns },
+	{ "make a time namespace", step_time },
+	{ "map users", step_maps },
 	{ "make a session and its keyring", step_session },
 	{ "make mounts private", step_private },
 	{ "change root", step_root },
+	{ "become root of the user namespace", step_become_root },
 	{ "bring the loopback device up", step_loopback },
 	{ "set hostname", step_hostname },
 	{ "mount", step_mounts },
 	{ "make device", step_devices },
+	{ "run prestart and createRuntime hooks", step_runtime_hooks },
+	{ "run createContainer hook", step_create_hooks },
+	{ "leave the old root", step_late_pivot },
 	{ "open a terminal", step_terminal },
 	{ "set sysctl", step_sysctls },
 	{ "set oom_score_adj", step_oom_score },
@@ -746,7 +743,12 @@ const struct init_step init_steps[] = {
 	{ "set flags of the root mount", step_root_flags },
 	{ "enter working directory", step_cwd },
 	{ "set AppArmor profile", step_apparmor },
+	{ "set SELinux label", step_selinux },
 	{ "pass descriptors on", step_descriptors },
+	{ "set scheduler", step_scheduler },
+	{ "set I/O priority", step_io_priority },
+	{ "set memory policy", step_memory_policy },
+	{ "set personality", step_personality },
 	{ "set rlimit", step_rlimits },
 	{ "set no_new_privs", step_no_new_privs },
 	{ "drop capabilities from the bounding set", step_bounding },
@@ -754,7 +756,9 @@ const struct init_step init_steps[] = {
 	{ "set user and groups", step_user },
 	{ "set capabilities", step_capabilities },
 	{ "tie its life to its parent's", step_parent },
+	{ "load seccomp filter", step_seccomp_notify },
 	{ "wait for the start", step_hold },
+	{ "run startContainer hook", step_start_hooks },
 	{ "load seccomp filter", step_seccomp_late },
 	{ "exec", step_exec },
 };

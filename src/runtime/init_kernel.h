@@ -34,5 +34,7 @@ enum {
 enum { MNT_DETACH_ = 2 };
 #define MS_REC_     0x4000UL
 #define MS_PRIVATE_ 0x40000UL
+/* From headers that clash with others, or that older systems lack. */
+enum { MFD_CLOEXEC_ = 1, IOPRIO_WHO_PROCESS_ = 1 };
 
 #endif

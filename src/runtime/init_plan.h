@@ -23,6 +23,7 @@ struct init_report {
 	uint16_t item;   /* which mount, device, … of that step */
 	int32_t error;   /* negative errno; 0: no failure */
 	uint16_t detail; /* enum init_detail */
+	int32_t status;  /* of a hook that failed, as wait(2) gives it */
 };
 
 enum init_detail {
@@ -34,6 +35,8 @@ enum init_detail {
 	INIT_CWD_OUTSIDE,     /* the working directory is not in the container */
 	INIT_NOT_A_DIRECTORY, /* the mount's target is a link, or not what it must be */
 	INIT_OVER_PROC,       /* ... or it is in procfs */
+	INIT_HOOK_FAILED,
+	INIT_HOOK_TIMEOUT,
 };
 
 /* One step of a mount's configuration: value NULL is a flag. */
@@ -65,6 +68,8 @@ struct init_mount {
 	bool over_proc;     /* may cover a part of procfs, or all of it */
 	const char *source; /* of a bind: absolute, on the host */
 	bool recursive;     /* rbind */
+	bool no_follow;     /* the source itself, when it is a link */
+	bool copy_up;       /* fill the new file system with what is at the target */
 	const char *fstype;
 	const struct init_option *options;
 	size_t n_options;
@@ -73,7 +78,9 @@ struct init_mount {
 	uint64_t propagation;                    /* MS_* */
 	bool tree_propagation;
 	int tree_fd;
-	struct init_cgroup *cgroups; /* INIT_MOUNT_CGROUP, v1 */
+	const char *uid_map, *gid_map; /* of an idmapped mount, as /proc/PID/uid_map takes them */
+	bool map_tree;                 /* and everything beneath */
+	struct init_cgroup *cgroups;   /* INIT_MOUNT_CGROUP, v1 */
 	size_t n_cgroups;
 	const struct init_cgroup_link *cgroup_links;
 	size_t n_cgroup_links;
@@ -91,6 +98,7 @@ struct init_device {
 	dev_t dev;
 	uid_t uid;
 	gid_t gid;
+	int tree_fd; /* the host's, where nodes cannot be made, or -1 */
 };
 
 struct init_link {
@@ -116,10 +124,57 @@ struct init_caps {
 	} data[2];
 };
 
+/* A namespace that is joined; or, by the pidfd of a container's init, several. */
+struct init_join {
+	int fd, flags; /* CLONE_NEW* */
+};
+
+struct init_hook {
+	const char *path;
+	const char *const *argv, *const *envp;
+	int64_t timeout_s; /* 0: none */
+};
+
+/* Hooks that the child runs; the state is what stands before and behind its process number. */
+struct init_hooks {
+	const struct init_hook *items;
+	size_t n;
+	const char *head, *tail;
+	size_t head_len, tail_len;
+};
+
+/* struct sched_attr of sched_setattr(2). */
+struct init_scheduler {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+struct init_memory_policy {
+	int mode;
+	const unsigned long *nodes; /* a mask of max bits, or NULL */
+	unsigned long max;
+};
+
+/* Where a filter's descriptor is handed over, in memory: see load_notifying(). */
+struct init_notify {
+	int fd; /* -1 until it is there */
+	int taken;
+};
+
 struct init_plan {
 	/* Where it lives. */
-	int setns_fd; /* pidfd of a container's init: join its namespaces */
-	int setns_flags;
+	const unsigned long *cpus_initial, *cpus_final; /* CPUs before and in its control groups */
+	size_t cpus_size;                               /* bytes of each */
+	const struct init_join *joins;
+	size_t n_joins;
+	bool unshare_time;
+	const char *time_offsets; /* text of /proc/PID/timens_offsets */
+	size_t time_offsets_len;
+	bool ask_maps;         /* the parent writes the maps of its user namespace */
+	bool become_root;      /* of a user namespace */
 	const int *cgroup_fds; /* one for each hierarchy, of cgroup_open_joins() */
 	size_t n_cgroup_fds;
 	bool unshare_cgroup;
@@ -135,6 +190,10 @@ struct init_plan {
 	const char *overlay_target;  /* ... over this directory */
 	const struct init_layer *overlay_layers; /* layers that the options name as descriptors */
 	size_t n_overlay_layers;
+	const char *root_place; /* where root_fd is attached first */
+	bool late_pivot;        /* the host's tree is needed until all is mounted */
+	bool ask_hooks;         /* the parent runs hooks when all is mounted */
+	struct init_hooks create_container, start_container;
 	bool root_readonly;
 	uint64_t root_propagation; /* MS_* for "/" at the end, 0: as it is */
 	struct init_mount *mounts;
@@ -143,6 +202,7 @@ struct init_plan {
 	bool default_devs; /* populate /dev */
 	struct init_device *devices;
 	size_t n_devices;
+	bool bind_devices; /* nodes are the host's, mounted */
 	const struct init_link *links;
 	size_t n_links;
 	char *const *masked_paths;
@@ -167,12 +227,19 @@ struct init_plan {
 	size_t oom_score_adj_len;
 	const char *apparmor; /* "exec PROFILE" */
 	size_t apparmor_len;
+	const char *selinux; /* label */
+	size_t selinux_len;
+	const struct init_scheduler *scheduler;
+	int io_priority; /* of ioprio_set(2), 0: unchanged */
+	const struct init_memory_policy *memory_policy;
+	int64_t personality; /* -1: unchanged */
 	struct init_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privs;
 	const struct sock_filter *seccomp;
 	uint16_t seccomp_len;
 	uint32_t seccomp_flags;
+	struct init_notify *notify; /* of a filter that asks a listener, or NULL */
 	uint64_t cap_bounding, cap_ambient;
 	struct init_caps caps;
 	uid_t uid;
@@ -188,6 +255,7 @@ struct init_plan {
 	const char *const *candidates; /* paths to try; ended by NULL */
 	bool search_path;              /* argv[0] is a name to look for, not a path */
 	int hold_fd;                   /* wait here before exec, or -1 */
+	int talk_fd;                   /* where the parent is asked for things, or -1 */
 
 	struct init_report *report;
 	const struct iovec *last_words; /* report and name of the program, for the hold socket */
@@ -199,6 +267,8 @@ enum { INIT_SCRATCH_SIZE = 4096, INIT_NAME_MAX = 256, INIT_FAILED = 125 };
 /* Messages on the hold socket: the child says HELD, the releaser GO; then EOF, or a report with the
  * program's name behind it. */
 enum { INIT_HELD = 'h', INIT_GO = 'g' };
+/* ... and on the talk socket: the child asks, the parent does it and says GO; then EOF. */
+enum { INIT_ASK_MAPS = 'm', INIT_ASK_HOOKS = 'r', INIT_ASK_NOTIFY = 's' };
 
 struct init_step {
 	const char *name; /* what the message says was being done */

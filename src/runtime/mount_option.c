@@ -55,7 +55,7 @@ static const struct {
 static const char *const ignored[] = { "defaults", "loud",   "nomand",     "mand",
 				       "async",    "silent", "noiversion", "nolazytime" };
 
-static const char *const unsupported[] = { "tmpcopyup", "idmap", "ridmap", "copy-symlink" };
+static const char *const unsupported[] = { "copy-symlink", "dest-nofollow" };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -65,6 +65,29 @@ static bool listed(const char *const *list, size_t n, const char *name)
 		if (str_eq(list[i], name))
 			return true;
 	return false;
+}
+
+/* What is neither an attribute of a mount nor for the file system, but for us. */
+static bool add_way(struct mount_options *o, const char *name)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+	} ways[] = {
+		{ "bind", &o->bind },         { "rbind", &o->bind },
+		{ "rbind", &o->recursive },   { "idmap", &o->id_map },
+		{ "ridmap", &o->id_map },     { "ridmap", &o->id_map_tree },
+		{ "tmpcopyup", &o->copy_up }, { "src-nofollow", &o->no_follow },
+	};
+	bool known = false;
+
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		if (!str_eq(ways[i].name, name))
+			continue;
+		*ways[i].flag = true;
+		known = true;
+	}
+	return known;
 }
 
 static bool add_attribute(struct mount_options *o, const char *name)
@@ -128,13 +151,8 @@ int mount_option_read(const struct strv *options, struct arena *a, struct mount_
 
 		if (listed(unsupported, COUNT(unsupported), o))
 			return err_set(err, -ENOTSUP, "mount option %s is not supported", o);
-		if (str_eq(o, "bind") || str_eq(o, "rbind")) {
-			ret->bind = true;
-			ret->recursive = o[0] == 'r';
-			continue;
-		}
-		if (str_is_empty(o) || add_attribute(ret, o) || add_propagation(ret, o) ||
-		    listed(ignored, COUNT(ignored), o))
+		if (str_is_empty(o) || add_way(ret, o) || add_attribute(ret, o) ||
+		    add_propagation(ret, o) || listed(ignored, COUNT(ignored), o))
 			continue;
 		add_data(ret, a, o);
 	}

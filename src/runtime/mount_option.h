@@ -20,6 +20,9 @@ struct mount_options {
 	uint64_t propagation;          /* MS_PRIVATE, ...; 0: not given */
 	bool tree_propagation;         /* rprivate and the like */
 	bool bind, recursive;          /* bind, rbind */
+	bool no_follow;                /* src-nofollow: bind a link itself */
+	bool copy_up;                  /* tmpcopyup */
+	bool id_map, id_map_tree;      /* idmap, ridmap */
 	struct init_option *data;      /* for the file system; a value of NULL is a flag */
 	size_t n_data;
 };

@@ -72,10 +72,12 @@ static bool may_cover_proc(const struct init_mount *m)
 }
 
 /* Default options in front of what the configuration says, and the source that mount(8) shows. */
-static void set_data(struct init_mount *m, const struct oci_mount *from,
-		     const struct mount_options *o, struct arena *a)
+static int set_data(struct init_mount *m, const struct oci_config *c, const struct oci_mount *from,
+		    const struct mount_options *o, const struct plan_facts *facts, struct arena *a,
+		    struct err *err)
 {
-	struct init_option *data = arena_array(a, o->n_data + 1, sizeof(*data));
+	struct init_option *data = arena_array(a, o->n_data + 2, sizeof(*data));
+	const char *label = c->linux_->mount_label;
 
 	data[0] = (struct init_option){ "source",
 					str_is_empty(from->source) ? from->type : from->source };
@@ -83,6 +85,16 @@ static void set_data(struct init_mount *m, const struct oci_mount *from,
 		memcpy(data + 1, o->data, o->n_data * sizeof(*data));
 	m->options = data;
 	m->n_options = o->n_data + 1;
+	if (str_is_empty(label))
+		return 0;
+	if (!facts->selinux)
+		return err_set(err, -ENOTSUP,
+			       "linux.mountLabel: this kernel does not run SELinux; remove it");
+	/* Those of the kernel have labels of their own. */
+	if (str_eq(m->fstype, "tmpfs") || str_eq(m->fstype, "mqueue") ||
+	    str_eq(m->fstype, "devpts"))
+		data[m->n_options++] = (struct init_option){ "context", label };
+	return 0;
 }
 
 static void plan_bind(struct init_mount *m, const char *source, const struct mount_options *o)
@@ -90,6 +102,8 @@ static void plan_bind(struct init_mount *m, const char *source, const struct mou
 	m->kind = INIT_MOUNT_BIND;
 	m->source = source;
 	m->recursive = o->recursive;
+	m->no_follow = o->no_follow;
+	m->map_tree = o->id_map_tree;
 	m->attr_clear = o->clear;
 	m->tree_attr_set = o->tree_set;
 	m->tree_attr_clear = o->tree_clear;
@@ -146,15 +160,94 @@ static const char *bind_source(const struct oci_mount *from, const char *bundle,
 	return arena_printf(a, "%s/%s", bundle, from->source);
 }
 
-/* *ret_skip: nothing to mount on this machine. */
-static int plan_mount(const struct oci_mount *from, const char *bundle,
+/* Options that a bind mount has no use for, and that older runtimes let pass. */
+static bool is_idle_in_bind(const char *option)
+{
+	static const char *const idle[] = { "sync", "dirsync", "lazytime", "iversion" };
+
+	for (size_t i = 0; i < COUNT(idle); i++)
+		if (str_eq(option, idle[i]))
+			return true;
+	return false;
+}
+
+static int check_bind(const struct oci_mount *from, const struct mount_options *o, struct err *err)
+{
+	if (str_is_empty(from->source))
+		return err_set(err, -EINVAL, "mount on %s: a bind mount needs a source",
+			       from->destination);
+	if (o->copy_up)
+		return err_set(err, -EINVAL, "mount on %s: tmpcopyup is for tmpfs",
+			       from->destination);
+	for (size_t i = 0; i < o->n_data; i++)
+		if (!is_idle_in_bind(o->data[i].key))
+			return err_set(err, -EINVAL,
+				       "mount on %s: a bind mount has no option %s; remove it",
+				       from->destination, o->data[i].key);
+	return 0;
+}
+
+/* Whose IDs a mount shows otherwise than its file system has them: its own mappings, or else those
+ * of the container. */
+static int plan_id_mapping(const struct oci_config *c, const struct oci_mount *from,
+			   const struct mount_options *o, struct arena *a, struct init_mount *m,
+			   struct err *err)
+{
+	const struct oci_id_mappings *maps = &from->mappings;
+
+	if (maps->uids.n == 0 && !o->id_map)
+		return 0;
+	if (maps->uids.n == 0)
+		maps = &c->linux_->mappings;
+	if (maps->uids.n == 0)
+		return err_set(
+			err, -EINVAL,
+			"mount on %s: the option idmap needs uidMappings and gidMappings, of "
+			"the mount or of a user namespace",
+			from->destination);
+	if (!o->bind && !str_eq(from->type, "bind"))
+		return err_set(err, -ENOTSUP,
+			       "mount on %s: only bind mounts can be idmapped; %s is not one",
+			       from->destination, from->type);
+	m->uid_map = plan_id_map(maps->uids.items, maps->uids.n, a);
+	m->gid_map = plan_id_map(maps->gids.items, maps->gids.n, a);
+	return 0;
+}
+
+/*
+ * In a user namespace the kernel makes procfs and sysfs only for who owns the PID or network
+ * namespace that they show. Without one, the host's are all there is, as for any process there.
+ */
+static const char *host_tree(const struct oci_config *c, const char *type)
+{
+	if (!oci_runtime_has_namespace(c, "user"))
+		return NULL;
+	if (str_eq(type, "sysfs") && !oci_runtime_has_namespace(c, "network"))
+		return "/sys";
+	return str_eq(type, "proc") && !oci_runtime_has_namespace(c, "pid") ? "/proc" : NULL;
+}
+
+static int plan_cgroup_mount(const struct oci_mount *from, const struct mount_options *o,
+			     const struct plan_facts *facts, struct arena *a, struct init_mount *m,
+			     struct err *err)
+{
+	if (facts->n_cgroups)
+		plan_cgroups(m, o, facts, a);
+	else if (facts->cgroup_v2)
+		plan_bind(m, facts->cgroup_v2, o);
+	else
+		return err_set(err, -ENOTSUP, "mount on %s: this machine has no control groups",
+			       from->destination);
+	return 0;
+}
+
+static int plan_mount(const struct oci_config *c, const struct oci_mount *from, const char *bundle,
 		      const struct plan_facts *facts, struct arena *a, struct init_mount *m,
-		      bool *ret_skip, struct err *err)
+		      struct err *err)
 {
 	struct mount_options o;
 	int r = mount_option_read(&from->options, a, &o, err);
 
-	*ret_skip = false;
 	if (r < 0)
 		return err_wrap(err, "mount on %s", from->destination);
 	m->target = inner_path(a, from->destination);
@@ -165,30 +258,36 @@ static int plan_mount(const struct oci_mount *from, const char *bundle,
 	if (!*m->target)
 		return err_set(err, -EINVAL, "mount on %s: the root itself cannot be mounted over",
 			       from->destination);
+	r = plan_id_mapping(c, from, &o, a, m, err);
+	if (r < 0)
+		return r;
 	if (o.bind || str_eq(from->type, "bind")) {
-		if (str_is_empty(from->source))
-			return err_set(err, -EINVAL, "mount on %s: a bind mount needs a source",
-				       from->destination);
-		plan_bind(m, bind_source(from, bundle, a), &o);
-		return 0;
+		r = check_bind(from, &o, err);
+		if (r == 0)
+			plan_bind(m, bind_source(from, bundle, a), &o);
+		return r;
 	}
 	if (str_is_empty(from->type))
 		return err_set(err, -EINVAL, "mount on %s: has neither a type nor the option bind",
 			       from->destination);
-	if (str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2")) {
-		if (facts->n_cgroups)
-			plan_cgroups(m, &o, facts, a);
-		else if (facts->cgroup_v2)
-			plan_bind(m, facts->cgroup_v2, &o);
-		*ret_skip = !facts->n_cgroups && !facts->cgroup_v2;
-		return 0;
-	}
-	m->kind = INIT_MOUNT_FS;
+	if (str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2"))
+		return plan_cgroup_mount(from, &o, facts, a, m, err);
 	m->fstype = from->type;
 	m->no_links = is_real_directory(m);
-	/* Attributes of a new mount start from nothing, so there is nothing to clear. */
-	set_data(m, from, &o, a);
-	return 0;
+	if (host_tree(c, from->type)) {
+		o.recursive = true;
+		plan_bind(m, host_tree(c, from->type), &o);
+		return 0;
+	}
+	if (o.copy_up && !str_eq(from->type, "tmpfs"))
+		return err_set(err, -EINVAL, "mount on %s: tmpcopyup is for tmpfs",
+			       from->destination);
+	m->kind = INIT_MOUNT_FS;
+	m->copy_up = o.copy_up;
+	/* Attributes of a new mount start from nothing, so there is nothing to clear. A tree that
+	 * is new has one mount, so options for all of it are that one's. */
+	m->attr_set = (o.set & ~o.tree_clear) | o.tree_set;
+	return set_data(m, c, from, &o, facts, a, err);
 }
 
 static int plan_mounts(const struct oci_config *c, const char *bundle,
@@ -201,8 +300,7 @@ static int plan_mounts(const struct oci_config *c, const char *bundle,
 	p->default_devs = true;
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct init_mount *m = &p->mounts[p->n_mounts];
-		bool skip;
-		int r = plan_mount(&c->mounts.items[i], bundle, facts, a, m, &skip, err);
+		int r = plan_mount(c, &c->mounts.items[i], bundle, facts, a, m, err);
 
 		if (r < 0)
 			return r;
@@ -213,8 +311,7 @@ static int plan_mounts(const struct oci_config *c, const char *bundle,
 		/* Somebody else's /dev is theirs to fill. */
 		if (m->kind == INIT_MOUNT_BIND && str_eq(m->target, "dev"))
 			p->default_devs = false;
-		if (!skip)
-			p->n_mounts++;
+		p->n_mounts++;
 	}
 	return 0;
 }
@@ -239,6 +336,7 @@ static int plan_device(const struct oci_device *from, struct arena *a, struct in
 	d->dev = has_numbers ? makedev((unsigned)from->major, (unsigned)from->minor) : 0;
 	d->uid = from->uid ? *from->uid : 0;
 	d->gid = from->gid ? *from->gid : 0;
+	d->tree_fd = -1;
 	return 0;
 }
 
@@ -256,6 +354,7 @@ static int plan_devices(const struct oci_config *c, struct arena *a, struct init
 		d->path = arena_printf(a, "dev/%s", default_devices[i].name);
 		d->mode = S_IFCHR | DEVICE_MODE;
 		d->dev = makedev(default_devices[i].major, default_devices[i].minor);
+		d->tree_fd = -1;
 	}
 	p->links = default_links;
 	p->n_links = COUNT(default_links);
@@ -302,6 +401,8 @@ int mount_plan_make(const struct oci_config *c, const char *bundle, const struct
 	p->readonly_paths = inner_paths(&l->readonly_paths, a);
 	p->n_readonly = l->readonly_paths.n;
 	p->root_readonly = c->root && c->root->readonly;
+	/* The kernel makes no device nodes there, whoever asks. */
+	p->bind_devices = oci_runtime_has_namespace(c, "user");
 	if (!str_is_empty(l->rootfs_propagation))
 		p->root_propagation = mount_option_propagation(l->rootfs_propagation);
 	return 0;

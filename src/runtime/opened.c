@@ -9,6 +9,9 @@
 
 #include "base/own.h"
 #include "base/str.h"
+#include "model/oci_name.h"
+#include "sys/namespace.h"
+#include "sys/userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,10 +157,21 @@ static int old_overlay(struct opened *o, const struct runtime_overlay *v, struct
 	return 0;
 }
 
+/* A root that is to share mounts must go on to receive the host's; pivot_root(2) wants it not to
+ * send any. */
+static bool wants_host_mounts(const char *propagation)
+{
+	return str_eq(propagation, "shared") || str_eq(propagation, "rshared") ||
+	       str_eq(propagation, "slave") || str_eq(propagation, "rslave");
+}
+
 static int bundle_root(const struct runtime_start *s, struct arena *a, int *ret, struct err *err)
 {
 	const char *path = s->config->root->path;
-	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	struct mount_attr attr = { .propagation =
+					   wants_host_mounts(s->config->linux_->rootfs_propagation)
+						   ? MS_SLAVE
+						   : MS_PRIVATE };
 	OWN(fd) int fd = -1;
 	struct stat st;
 
@@ -222,6 +236,22 @@ static bool is_proc(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
+static int map_ids(int tree, const struct init_mount *m, struct err *err)
+{
+	OWN(fd) int userns = userns_open(m->uid_map, m->gid_map);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	int flags = AT_EMPTY_PATH | (m->map_tree ? AT_RECURSIVE : 0);
+
+	if (userns < 0)
+		return err_code(err, userns, "mount on /%s: a user namespace with its mappings",
+				m->target);
+	attr.userns_fd = (uint64_t)userns;
+	if (mount_setattr(tree, "", flags, &attr, sizeof(attr)) < 0)
+		return err_sys(err, "mount on /%s: the file system of %s cannot be idmapped",
+			       m->target, m->source);
+	return 0;
+}
+
 static int open_bind(struct opened *o, struct init_mount *m, struct err *err)
 {
 	struct stat st;
@@ -229,7 +259,8 @@ static int open_bind(struct opened *o, struct init_mount *m, struct err *err)
 
 	m->tree_fd =
 		open_tree(AT_FDCWD, m->source,
-			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0));
+			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0) |
+				  (m->no_follow ? AT_SYMLINK_NOFOLLOW : 0));
 	if (m->tree_fd < 0)
 		return err_sys(err, "mount on /%s: source %s", m->target, m->source);
 	opened_add(o, m->tree_fd);
@@ -239,7 +270,9 @@ static int open_bind(struct opened *o, struct init_mount *m, struct err *err)
 	if (m->over_proc && str_eq(m->target, "proc") && !is_proc(m->tree_fd))
 		return err_set(err, -EINVAL, "mount on /proc: %s is not procfs", m->source);
 	r = set_attributes(m->tree_fd, m);
-	return r < 0 ? err_code(err, r, "mount on /%s: options of %s", m->target, m->source) : 0;
+	if (r < 0)
+		return err_code(err, r, "mount on /%s: options of %s", m->target, m->source);
+	return m->uid_map ? map_ids(m->tree_fd, m, err) : 0;
 }
 
 static int open_cgroups(struct opened *o, struct init_mount *m, struct err *err)
@@ -274,7 +307,93 @@ int opened_mounts(struct opened *o, struct init_plan *p, struct err *err)
 	return r;
 }
 
+/* -- namespaces -- */
+
+/* A sysctl of a namespace that is not the container's own would be the host's. */
+static int check_sysctls(const struct oci_config *c, const char *type, struct err *err)
+{
+	for (size_t i = 0; i < c->linux_->sysctl.n; i++)
+		if (str_eq(oci_runtime_sysctl_owner(c->linux_->sysctl.items[i].key), type))
+			return err_set(err, -EINVAL,
+				       "linux.sysctl: %s would be the host's, whose %s namespace "
+				       "the container joins",
+				       c->linux_->sysctl.items[i].key, type);
+	return 0;
+}
+
+static int open_join(struct opened *o, const struct oci_config *c, const struct oci_namespace *ns,
+		     struct init_join *ret, struct err *err)
+{
+	int kind = (int)oci_name_value(OCI_NAME_NAMESPACE, ns->type);
+	int fd = namespace_open(ns->path, kind);
+
+	if (fd == -EINVAL)
+		return err_set(err, fd, "linux.namespaces: %s is not a %s namespace", ns->path,
+			       ns->type);
+	if (fd < 0)
+		return err_code(err, fd, "linux.namespaces: %s namespace %s", ns->type, ns->path);
+	opened_add(o, fd);
+	*ret = (struct init_join){ fd, kind };
+	return namespace_is_ours(fd, namespace_name(kind)) ? check_sysctls(c, ns->type, err) : 0;
+}
+
+int opened_joins(struct opened *o, const struct oci_config *c, struct init_join **ret,
+		 size_t *ret_n, struct err *err)
+{
+	struct init_join *joins = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->linux_->namespaces.n; i++) {
+		const struct oci_namespace *ns = &c->linux_->namespaces.items[i];
+		int r;
+
+		if (str_is_empty(ns->path))
+			continue;
+		if (!joins)
+			joins = arena_array(o->a, c->linux_->namespaces.n, sizeof(*joins));
+		r = open_join(o, c, ns, &joins[n++], err);
+		if (r < 0)
+			return r;
+	}
+	*ret = joins;
+	*ret_n = n;
+	return 0;
+}
+
 /* -- the rest -- */
+
+/* The host's node of a device, which must be that device. */
+static int open_device(struct opened *o, struct init_device *d, struct err *err)
+{
+	const char *path = arena_printf(o->a, "/%s", d->path);
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
+	struct stat st;
+
+	d->tree_fd = open_tree(AT_FDCWD, path,
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	if (d->tree_fd < 0)
+		return err_sys(err,
+			       "device %s: in a user namespace it must be the host's, which is not "
+			       "there",
+			       path);
+	opened_add(o, d->tree_fd);
+	if (fstat(d->tree_fd, &st) < 0 || (st.st_mode & S_IFMT) != (d->mode & S_IFMT) ||
+	    st.st_rdev != d->dev)
+		return err_set(err, -ENODEV, "device %s: the host's is another one", path);
+	if (mount_setattr(d->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return err_sys(err, "device %s", path);
+	return 0;
+}
+
+static int open_devices(struct opened *o, struct init_plan *p, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; p->bind_devices && i < p->n_devices && r == 0; i++)
+		if (!S_ISFIFO(p->devices[i].mode))
+			r = open_device(o, &p->devices[i], err);
+	return r;
+}
 
 /* The host's, and really it: masks put it over files of the kernel. */
 static int open_null(struct opened *o, int *ret, struct err *err)
@@ -346,7 +465,10 @@ int opened_rest(struct opened *o, struct init_plan *p, bool die_with_parent, str
 
 	if (p->n_masked)
 		r = open_null(o, &p->null_fd, err);
-	if (r == 0 && (p->n_sysctls || p->oom_score_adj || p->apparmor))
+	if (r == 0)
+		r = open_devices(o, p, err);
+	if (r == 0 &&
+	    (p->n_sysctls || p->oom_score_adj || p->apparmor || p->selinux || p->time_offsets))
 		r = open_proc(o, &p->proc_fd, err);
 	if (r < 0)
 		return r;

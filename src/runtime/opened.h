@@ -35,6 +35,9 @@ int opened_root(struct opened *o, const struct runtime_start *start, struct init
 		struct err *err);
 /* The trees of bind mounts and control groups. */
 int opened_mounts(struct opened *o, struct init_plan *p, struct err *err);
+/* The namespaces that are joined, each verified to be of its kind. *ret is the arena's. */
+int opened_joins(struct opened *o, const struct oci_config *config, struct init_join **ret,
+		 size_t *ret_n, struct err *err);
 /* /dev/null, /proc, and the caller's descriptors moved to where none of them is in another's way.
  */
 int opened_rest(struct opened *o, struct init_plan *p, bool die_with_parent, struct err *err);

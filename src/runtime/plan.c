@@ -3,8 +3,12 @@
  */
 #include "runtime/plan.h"
 
+#include "base/own.h"
+#include "model/oci_name.h"
+#include "runtime/hook.h"
 #include "runtime/mount_plan.h"
 #include "runtime/process_plan.h"
+#include "runtime/security_plan.h"
 
 #include <linux/sched.h>
 #include <sys/stat.h>
@@ -12,20 +16,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A cgroup namespace takes the group that one is in when it is made, so the child makes it later.
- */
-static const struct {
-	const char *type;
-	uint64_t flag;
-} namespaces[] = {
-	{ "mount", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "network", CLONE_NEWNET },
-	{ "uts", CLONE_NEWUTS },  { "ipc", CLONE_NEWIPC },
-};
-
 void plan_init(struct init_plan *p)
 {
 	*p = (struct init_plan){
-		.setns_fd = -1,
 		.root_fd = -1,
 		.null_fd = -1,
 		.proc_fd = -1,
@@ -33,6 +26,9 @@ void plan_init(struct init_plan *p)
 		.stdio = { -1, -1, -1 },
 		.parent_fd = -1,
 		.hold_fd = -1,
+		.talk_fd = -1,
+		.personality = -1,
+		.root_place = "/",
 	};
 }
 
@@ -58,14 +54,90 @@ static void plan_sysctls(const struct str_map *map, struct arena *a, struct init
 	p->n_sysctls = map->n;
 }
 
+/*
+ * A cgroup namespace takes the group that one is in when it is made, so the child makes it later.
+ * So does it with a time namespace, since clone(2) with shared memory would leave it out of it.
+ */
 static uint64_t clone_flags(const struct oci_config *c)
 {
 	uint64_t flags = 0;
 
-	for (size_t i = 0; i < COUNT(namespaces); i++)
-		if (oci_runtime_has_namespace(c, namespaces[i].type))
-			flags |= namespaces[i].flag;
-	return flags;
+	for (size_t i = 0; i < c->linux_->namespaces.n; i++) {
+		const struct oci_namespace *ns = &c->linux_->namespaces.items[i];
+
+		if (str_is_empty(ns->path))
+			flags |= (uint64_t)oci_name_value(OCI_NAME_NAMESPACE, ns->type);
+	}
+	return flags & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+}
+
+const char *plan_id_map(const struct oci_id_mapping *items, size_t n, struct arena *a)
+{
+	OWN(buf) struct buf text = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "%u %u %u\n", items[i].container_id, items[i].host_id,
+			   items[i].size);
+	return arena_strdup(a, buf_text(&text));
+}
+
+static void add_offset(const char *clock, const struct oci_time_offset *o, struct buf *out)
+{
+	if (o)
+		buf_printf(out, "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs);
+}
+
+static void plan_time(const struct oci_config *c, struct arena *a, struct init_plan *p)
+{
+	const struct oci_time_offsets *t = c->linux_->time_offsets;
+	OWN(buf) struct buf text = { 0 };
+
+	p->unshare_time = oci_runtime_has_new_namespace(c, "time");
+	if (!t)
+		return;
+	add_offset("monotonic", t->monotonic, &text);
+	add_offset("boottime", t->boottime, &text);
+	if (text.len == 0)
+		return;
+	p->time_offsets = arena_strdup(a, buf_text(&text));
+	p->time_offsets_len = text.len;
+}
+
+/* What the namespaces are like, and what is needed of the parent for that. */
+static void plan_namespaces(const struct oci_config *c, struct arena *a, struct init_plan *p)
+{
+	bool user = oci_runtime_has_namespace(c, "user");
+
+	p->unshare_cgroup = oci_runtime_has_new_namespace(c, "cgroup");
+	p->loopback = oci_runtime_has_new_namespace(c, "network");
+	p->become_root = user;
+	p->ask_maps = oci_runtime_has_new_namespace(c, "user");
+	/* The kernel shows procfs and sysfs there only to who sees others of them already. */
+	p->late_pivot = user;
+	plan_time(c, a, p);
+}
+
+static void plan_hooks(const struct runtime_start *s, struct arena *a, struct init_plan *p)
+{
+	const struct oci_hooks *h = s->config->hooks;
+	struct runtime_state state = { .id = s->id,
+				       .status = "creating",
+				       .bundle = s->bundle,
+				       .annotations = &s->config->annotations };
+	const char *root;
+
+	if (!h)
+		return;
+	hook_plan(&h->create_container, &state, a, &p->create_container);
+	state.status = "created";
+	hook_plan(&h->start_container, &state, a, &p->start_container);
+	p->ask_hooks = h->prestart.n || h->create_runtime.n;
+	if (!p->ask_hooks && !h->create_container.n)
+		return;
+	/* They look for the tree, with all its mounts, where the state says that it is. */
+	root = s->config->root->path;
+	p->late_pivot = true;
+	p->root_place = root[0] == '/' ? root : arena_printf(a, "%s/%s", s->bundle, root);
 }
 
 static void plan_stdio(struct init_plan *p, int in, int out, int error, const int *preserve,
@@ -88,6 +160,8 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 		r = mount_plan_make(c, s->bundle, facts, a, p, err);
 	if (r == 0)
 		r = process_plan_make(c->process, facts, a, p, err);
+	if (r == 0)
+		r = security_plan_process(c->process, facts, a, p, err);
 	if (r < 0)
 		return r;
 	if (!s->overlay && (!c->root || str_is_empty(c->root->path)))
@@ -95,8 +169,11 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 	plan_sysctls(&c->linux_->sysctl, a, p);
 	p->new_root = true;
 	p->new_keyring = true;
-	p->unshare_cgroup = oci_runtime_has_namespace(c, "cgroup");
-	p->loopback = oci_runtime_has_namespace(c, "network");
+	plan_namespaces(c, a, p);
+	security_plan_linux(c->linux_, a, p);
+	if (c->hooks && (!s->id || !s->bundle || s->overlay))
+		return err_set(err, -EINVAL, "hooks: a container without a bundle has none");
+	plan_hooks(s, a, p);
 	p->hostname = c->hostname;
 	p->hostname_len = str_is_empty(c->hostname) ? 0 : strlen(c->hostname);
 	p->domainname = c->domainname;
@@ -113,11 +190,13 @@ int plan_exec(const struct runtime_exec *x, const struct plan_facts *facts, stru
 
 	if (r == 0)
 		r = process_plan_make(x->process, facts, a, p, err);
+	if (r == 0)
+		r = security_plan_process(x->process, facts, a, p, err);
 	if (r < 0)
 		return r;
+	security_plan_affinity(x->process->exec_cpu_affinity, a, p);
 	p->new_keyring = true;
-	/* The PID namespace is joined by the parent, since it holds for children only. */
-	p->setns_flags = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
+	p->become_root = facts->user_ns;
 	plan_stdio(p, x->stdin_fd, x->stdout_fd, x->stderr_fd, x->preserve_fds, x->n_preserve_fds);
 	return 0;
 }

@@ -23,8 +23,9 @@ struct plan_facts {
 	uint64_t caps;                     /* that we have ourselves */
 	const struct plan_cgroup *cgroups; /* v1 */
 	size_t n_cgroups;
-	const char *cgroup_v2; /* the group's directory where v2 is all there is, else NULL */
-	bool apparmor;
+	const char *cgroup_v2;  /* the group's directory where v2 is all there is, else NULL */
+	bool apparmor, selinux; /* in force */
+	bool user_ns;           /* the process that is joined is in a user namespace of its own */
 };
 
 /* All zero but for the descriptors, which are -1. */
@@ -33,6 +34,8 @@ void plan_init(struct init_plan *p);
 /* *ret_namespaces: CLONE_NEW* that the child is born with. -EINVAL or -ENOTSUP with the member. */
 int plan_start(const struct runtime_start *start, const struct plan_facts *facts, struct arena *a,
 	       struct init_plan *p, uint64_t *ret_namespaces, struct err *err);
+/* Text for /proc/PID/uid_map: "INSIDE OUTSIDE COUNT" a line. Arena's. */
+const char *plan_id_map(const struct oci_id_mapping *items, size_t n, struct arena *a);
 int plan_exec(const struct runtime_exec *exec, const struct plan_facts *facts, struct arena *a,
 	      struct init_plan *p, struct err *err);
 

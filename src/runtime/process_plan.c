@@ -127,9 +127,5 @@ int process_plan_make(const struct oci_process *process, const struct plan_facts
 		p->oom_score_adj = arena_printf(a, "%lld", (long long)*process->oom_score_adj);
 		p->oom_score_adj_len = strlen(p->oom_score_adj);
 	}
-	if (!str_is_empty(process->apparmor_profile) && facts->apparmor) {
-		p->apparmor = arena_printf(a, "exec %s", process->apparmor_profile);
-		p->apparmor_len = strlen(p->apparmor);
-	}
 	return 0;
 }

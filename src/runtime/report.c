@@ -27,6 +27,10 @@ static const char *item_name(const struct init_plan *p, const struct init_report
 		return p->sysctls[r->item].path;
 	if (str_eq(step, "set rlimit") && r->item < p->n_rlimits)
 		return ulimit_name(p->rlimits[r->item].resource);
+	if (str_eq(step, "run createContainer hook") && r->item < p->create_container.n)
+		return p->create_container.items[r->item].path;
+	if (str_eq(step, "run startContainer hook") && r->item < p->start_container.n)
+		return p->start_container.items[r->item].path;
 	if (str_eq(step, "enter working directory"))
 		return p->cwd;
 	return NULL;
@@ -54,6 +58,8 @@ static int exec_failure(const char *name, const struct init_report *r, int *ret_
 	case INIT_CWD_OUTSIDE:
 	case INIT_NOT_A_DIRECTORY:
 	case INIT_OVER_PROC:
+	case INIT_HOOK_FAILED:
+	case INIT_HOOK_TIMEOUT:
 		break;
 	}
 	if (r->error == -EACCES)
@@ -61,6 +67,22 @@ static int exec_failure(const char *name, const struct init_report *r, int *ret_
 	if (r->error == -ENOEXEC)
 		return err_set(err, r->error, "exec %s: exec format error", name);
 	return err_code(err, r->error, "exec %s", name);
+}
+
+static int hook_failure(const struct init_report *r, const char *step, const char *path,
+			struct err *err)
+{
+	if (!path)
+		path = "";
+	if (r->detail == INIT_HOOK_TIMEOUT)
+		return err_set(err, r->error, "%s [%u] %s: killed, its time is over", step, r->item,
+			       path);
+	if (WIFSIGNALED(r->status))
+		return err_set(err, r->error, "%s [%u] %s: killed by signal %d", step, r->item,
+			       path, WTERMSIG(r->status));
+	return err_set(err, r->error, "%s [%u] %s: ended with status %d%s", step, r->item, path,
+		       WEXITSTATUS(r->status),
+		       WEXITSTATUS(r->status) == INIT_FAILED ? " (is it there?)" : "");
 }
 
 int report_failure(const struct init_plan *p, const struct init_report *r, const char *name,
@@ -73,6 +95,8 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 		return exec_failure(name, r, ret_exit, err);
 	*ret_exit = REPORT_EXIT_SETUP;
 	item = item_name(p, r, step);
+	if (r->detail == INIT_HOOK_FAILED || r->detail == INIT_HOOK_TIMEOUT)
+		return hook_failure(r, step, item, err);
 	if (r->detail == INIT_CWD_OUTSIDE)
 		return err_set(err, r->error,
 			       "%s: it is outside of the container; is a descriptor of a "

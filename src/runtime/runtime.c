@@ -9,6 +9,7 @@
 
 #include "base/own.h"
 #include "cgroup/cgroup.h"
+#include "runtime/answer.h"
 #include "runtime/child.h"
 #include "runtime/gather.h"
 #include "runtime/opened.h"
@@ -16,8 +17,11 @@
 #include "runtime/report.h"
 #include "runtime/resources.h"
 #include "runtime/seccomp.h"
+#include "sys/namespace.h"
 #include "sys/proc.h"
 
+#include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 
 static int join_cgroup(struct opened *o, const char *path, struct arena *a, struct init_plan *p,
@@ -37,14 +41,82 @@ static int join_cgroup(struct opened *o, const char *path, struct arena *a, stru
 }
 
 static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const char *key,
-		       struct seccomp_filter *filter, struct init_plan *p, struct err *err)
+		       struct seccomp_filter *filter, struct arena *a, struct init_plan *p,
+		       struct err *err)
 {
 	int r = seccomp_open(rules, cache, key, filter, err);
 
 	p->seccomp = filter->code;
 	p->seccomp_len = filter->len;
 	p->seccomp_flags = filter->flags;
+	if (r == 0 && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) {
+		p->notify = arena_new(a, struct init_notify);
+		p->notify->fd = -1;
+	}
 	return r;
+}
+
+/*
+ * Where the namespaces of others are entered. In a user namespace, new or not, we have no rights on
+ * those of the host, so all others are joined before. Otherwise the child does it, except for those
+ * that hold for children only.
+ */
+static int add_joins(struct opened *o, const struct oci_config *c, struct init_plan *p,
+		     struct child_request *rq, struct err *err)
+{
+	bool before = oci_runtime_has_namespace(c, "user");
+	struct init_join *joins, *list;
+	size_t all, n = 0, user = 0;
+	int r = opened_joins(o, c, &joins, &all, err);
+
+	if (r < 0 || all == 0)
+		return r;
+	list = arena_array(o->a, all, sizeof(*list));
+	for (size_t i = 0; i < all; i++) {
+		if (joins[i].flags == CLONE_NEWTIME)
+			rq->time_ns_fd = joins[i].fd;
+		else if (joins[i].flags == CLONE_NEWPID && !before)
+			rq->pid_ns_fd = joins[i].fd;
+		else if (joins[i].flags == CLONE_NEWUSER)
+			user = i + 1;
+		else
+			list[n++] = joins[i];
+	}
+	if (user)
+		list[n++] = joins[user - 1];
+	if (before) {
+		rq->before = list;
+		rq->n_before = n;
+	} else {
+		p->joins = list;
+		p->n_joins = n;
+	}
+	return 0;
+}
+
+static void add_answers(struct answers *answers, struct child_request *rq)
+{
+	if (!answer_plan(answers, rq->plan))
+		return;
+	rq->answer = answer;
+	rq->answer_ctx = answers;
+}
+
+static void answers_to_start(const struct runtime_start *s, struct arena *a, struct answers *ret)
+{
+	const struct oci_config *c = s->config;
+	const struct oci_id_mappings *m = &c->linux_->mappings;
+
+	*ret = (struct answers){ .hooks = c->hooks,
+				 .seccomp = c->linux_->seccomp,
+				 .state = { .id = s->id ? s->id : "",
+					    .status = "creating",
+					    .bundle = s->bundle ? s->bundle : "",
+					    .annotations = &c->annotations } };
+	if (oci_runtime_has_new_namespace(c, "user")) {
+		ret->uid_map = plan_id_map(m->uids.items, m->uids.n, a);
+		ret->gid_map = plan_id_map(m->gids.items, m->gids.n, a);
+	}
 }
 
 /* A process that runs is not undone because of what we cannot say about it, but for its identity.
@@ -65,7 +137,10 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	OWN(opened) struct opened o;
 	OWN(seccomp) struct seccomp_filter filter = { 0 };
 	struct init_plan *p = arena_new(a, struct init_plan);
-	struct child_request rq = { .plan = p, .cgroup_dir = -1, .pid_ns_fd = -1, .hold = s->hold };
+	struct child_request rq = {
+		.plan = p, .cgroup_dir = -1, .pid_ns_fd = -1, .time_ns_fd = -1, .hold = s->hold
+	};
+	struct answers answers;
 	struct plan_facts facts;
 	int r;
 
@@ -79,14 +154,19 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	if (r == 0)
 		r = opened_root(&o, s, p, err);
 	if (r == 0)
+		r = add_joins(&o, s->config, p, &rq, err);
+	if (r == 0)
 		r = opened_mounts(&o, p, err);
 	if (r == 0)
 		r = opened_rest(&o, p, s->die_with_parent, err);
 	if (r == 0)
 		r = add_seccomp(s->config->linux_->seccomp, s->seccomp_cache, s->seccomp_key,
-				&filter, p, err);
-	if (r == 0)
-		r = child_start(&rq, a, ret, ret_exit, err);
+				&filter, a, p, err);
+	if (r < 0)
+		return r;
+	answers_to_start(s, a, &answers);
+	add_answers(&answers, &rq);
+	r = child_start(&rq, a, ret, ret_exit, err);
 	/* A held child shares our memory only as long as we do not unmap it: it keeps the filter.
 	 */
 	if (r == 0 && s->hold)
@@ -149,13 +229,37 @@ int runtime_reattach(pid_t pid, uint64_t start_time, struct runtime_process *ret
 	return 0;
 }
 
+/* The namespaces that are the container's own; the others are ours already. */
+static void add_exec_joins(const struct runtime_exec *x, int init, struct arena *a,
+			   const struct plan_facts *facts, struct child_request *rq)
+{
+	struct init_join *join = arena_new(a, struct init_join);
+
+	*join = (struct init_join){ init, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC |
+						  CLONE_NEWCGROUP };
+	/* The kernel refuses to have one's own joined again. */
+	if (facts->user_ns)
+		join->flags |= CLONE_NEWUSER;
+	rq->plan->joins = join;
+	rq->plan->n_joins = 1;
+	rq->pid_ns_fd = init;
+	if (!namespace_is_shared_with(x->init_pid, "time"))
+		rq->time_ns_fd = init;
+}
+
 static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 		   struct runtime_process *ret, int *ret_exit, struct err *err)
 {
 	OWN(opened) struct opened o;
 	OWN(seccomp) struct seccomp_filter filter = { 0 };
 	struct init_plan *p = arena_new(a, struct init_plan);
-	struct child_request rq = { .plan = p, .cgroup_dir = -1, .pid_ns_fd = init };
+	struct child_request rq = { .plan = p, .cgroup_dir = -1, .time_ns_fd = -1 };
+	struct answers answers = { .seccomp = x->seccomp,
+				   .state = { .id = x->id ? x->id : "",
+					      .status = "running",
+					      .bundle = x->bundle ? x->bundle : "",
+					      .pid = x->init_pid,
+					      .annotations = x->annotations } };
 	struct plan_facts facts;
 	int r;
 
@@ -169,10 +273,11 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 	if (r == 0)
 		r = opened_rest(&o, p, false, err);
 	if (r == 0)
-		r = add_seccomp(x->seccomp, x->seccomp_cache, x->seccomp_key, &filter, p, err);
+		r = add_seccomp(x->seccomp, x->seccomp_cache, x->seccomp_key, &filter, a, p, err);
 	if (r < 0)
 		return r;
-	p->setns_fd = init;
+	add_exec_joins(x, init, a, &facts, &rq);
+	add_answers(&answers, &rq);
 	return child_start(&rq, a, ret, ret_exit, err);
 }
 

@@ -27,8 +27,17 @@ struct runtime_overlay {
 	bool is_volatile;
 };
 
+/* What a container is in, as hooks and seccomp listeners are told. */
+struct runtime_state {
+	const char *id, *status; /* "creating", "created", "running", "stopped" */
+	const char *bundle;
+	pid_t pid;                         /* 0: it has ended */
+	const struct str_map *annotations; /* NULL: none */
+};
+
 struct runtime_start {
 	const struct oci_config *config;
+	const char *id;     /* of the container; NULL where there are no hooks and listeners */
 	const char *bundle; /* relative paths of the configuration begin here; NULL: all absolute */
 	const struct runtime_overlay *overlay; /* NULL: config->root->path */
 	const char *cgroup;                    /* "/berth/ID", beneath every hierarchy */
@@ -73,6 +82,9 @@ struct runtime_exec {
 	const char *cgroup;
 	const struct oci_process *process;
 	const struct oci_seccomp *seccomp; /* NULL: none */
+	/* For a listener of that: id NULL where there is none. */
+	const char *id, *bundle;
+	const struct str_map *annotations;
 	const char *seccomp_cache, *seccomp_key;
 	int stdin_fd, stdout_fd, stderr_fd;
 	const int *preserve_fds;
@@ -80,5 +92,12 @@ struct runtime_exec {
 };
 int runtime_exec(const struct runtime_exec *exec, struct arena *a,
 		 struct runtime_process *ret_process, int *ret_exit, struct err *err);
+
+/*
+ * Runs the hooks of one kind in order, in our namespaces; name is the kind's ("poststop"). Stops at
+ * the first that fails, unless go_on. The first failure is returned, with the number of others.
+ */
+int runtime_run_hooks(const struct oci_hook_list *hooks, const char *name,
+		      const struct runtime_state *state, bool go_on, struct err *err);
 
 #endif

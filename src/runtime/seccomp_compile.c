@@ -22,6 +22,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Of Linux 5.19, which older headers lack. */
+enum { WAIT_KILLABLE_RECV = 1 << 5 };
+
 enum { ARGS_MAX = 6, X32_BIT = 0x40000000, PREFIX_PER_ARCH = 6, ARCHES_MAX = 16 };
 
 static const struct {
@@ -37,6 +40,7 @@ static const struct {
 	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP, false },
 	{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), true },
 	{ "SCMP_ACT_LOG", SCMP_ACT_LOG, false },
+	{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY, false },
 };
 
 static const struct {
@@ -59,6 +63,7 @@ static const struct {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* there is one thread */
 	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", WAIT_KILLABLE_RECV },
 };
 
 static void ctx_cleanup(scmp_filter_ctx *ctx)
@@ -256,6 +261,32 @@ static int read_flags(const struct oci_seccomp *s, uint32_t *ret, struct err *er
 	return 0;
 }
 
+static bool asks_a_listener(const struct oci_seccomp *s)
+{
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		if (str_eq(s->syscalls.items[i].action, "SCMP_ACT_NOTIFY"))
+			return true;
+	return str_eq(s->default_action, "SCMP_ACT_NOTIFY");
+}
+
+/* A filter with actions for a listener needs one, and a listener is there for such actions only. */
+static int add_listener(const struct oci_seccomp *s, uint32_t *filter_flags, struct err *err)
+{
+	bool asks = asks_a_listener(s);
+
+	if (asks && str_is_empty(s->listener_path))
+		return err_set(err, -EINVAL,
+			       "linux.seccomp.listenerPath: is needed by the action "
+			       "SCMP_ACT_NOTIFY");
+	if (asks)
+		*filter_flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else if (*filter_flags & WAIT_KILLABLE_RECV)
+		return err_set(err, -EINVAL,
+			       "linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for "
+			       "filters with the action SCMP_ACT_NOTIFY");
+	return 0;
+}
+
 int seccomp_compile(const struct oci_seccomp *s, struct buf *out, uint32_t *ret_flags,
 		    struct err *err)
 {
@@ -265,10 +296,10 @@ int seccomp_compile(const struct oci_seccomp *s, struct buf *out, uint32_t *ret_
 
 	if (r == 0)
 		r = read_flags(s, ret_flags, err);
+	if (r == 0)
+		r = add_listener(s, ret_flags, err);
 	if (r < 0)
 		return r;
-	if (!str_is_empty(s->listener_path))
-		return err_set(err, -ENOTSUP, "linux.seccomp.listenerPath is not supported");
 	ctx = seccomp_init(default_action);
 	if (!ctx)
 		return err_set(err, -EINVAL, "seccomp default action %s", s->default_action);
@@ -278,7 +309,9 @@ int seccomp_compile(const struct oci_seccomp *s, struct buf *out, uint32_t *ret_
 		r = add_syscall(ctx, &s->syscalls.items[i], default_action, err);
 	if (r < 0)
 		return r;
-	if (default_action != SCMP_ACT_ALLOW && default_action != SCMP_ACT_LOG)
+	/* Where all is allowed or asked about, new system calls are as well. */
+	if (default_action != SCMP_ACT_ALLOW && default_action != SCMP_ACT_LOG &&
+	    default_action != SCMP_ACT_NOTIFY)
 		add_prefix(s, out);
 	r = export(ctx, out);
 	return r < 0 ? err_code(err, r, "compiling the seccomp filter") : 0;

@@ -71,7 +71,8 @@ pid_t clone3_start(const struct clone3_request *rq)
 	struct clone_args args = {
 		.flags = rq->flags,
 		.pidfd = (uintptr_t)rq->pidfd,
-		.exit_signal = SIGCHLD,
+		/* A sibling's is its parent's own. */
+		.exit_signal = rq->flags & CLONE_PARENT ? 0 : SIGCHLD,
 		.stack = (uintptr_t)rq->stack,
 		.stack_size = rq->stack_size,
 	};
@@ -82,7 +83,7 @@ pid_t clone3_start(const struct clone3_request *rq)
 		args.cgroup = (uint64_t)rq->cgroup_dir;
 		return (pid_t)call(&args, rq->run, rq->arg);
 	}
-	pid = clone(rq->run, (char *)rq->stack + rq->stack_size, (int)rq->flags | SIGCHLD, rq->arg,
-		    rq->pidfd, NULL, NULL);
+	pid = clone(rq->run, (char *)rq->stack + rq->stack_size,
+		    (int)((uint32_t)rq->flags | args.exit_signal), rq->arg, rq->pidfd, NULL, NULL);
 	return pid < 0 ? -errno : pid;
 }

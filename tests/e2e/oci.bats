@@ -275,9 +275,9 @@ pid_of() {
 	expect_contains "cgroupfs"
 	run oci checkpoint t-x
 	expect_contains "checkpoint is not supported"
-	configure 's|"linux": {|"hooks": { "prestart": [ { "path": "/bin/true" } ] }, "linux": {|'
+	configure 's|"terminal": true|"terminal": false|; s|"linux": {|"linux": { "intelRdt": { "closID": "x" },|'
 	run oci create -b "$bundle" t-x
-	expect_contains "hooks: not supported"
+	expect_contains "linux.intelRdt: not supported"
 }
 
 @test "a machine with nothing but cgroup v2 freezes, filters devices and kills as well" {

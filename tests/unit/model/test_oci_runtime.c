@@ -135,8 +135,7 @@ TEST(an_error_names_the_member)
 
 TEST(what_would_be_ignored_is_refused_by_name)
 {
-	static const char *const members[] = { "uidMappings", "intelRdt",     "personality",
-					       "timeOffsets", "memoryPolicy", "netDevices" };
+	static const char *const members[] = { "intelRdt", "netDevices" };
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		OWN(buf) struct buf member = { 0 };
@@ -144,23 +143,162 @@ TEST(what_would_be_ignored_is_refused_by_name)
 		buf_printf(&member, "\"%s\":{\"x\":1}", members[i]);
 		CHECK_ERR(check_linux(buf_text(&member)), -ENOTSUP, &err, members[i]);
 	}
-	CHECK_ERR(check_linux("\"resources\":{\"unified\":{\"memory.high\":\"1\"}}"), -ENOTSUP,
-		  &err, "linux.resources.unified");
-	CHECK_OK(check_linux("\"resources\":{\"unified\":{},\"hugepageLimits\":[]}"));
-	CHECK_ERR(check_with("\"root\"", "\"hooks\":{\"prestart\":[{\"path\":\"/x\"}]},\"root\""),
-		  -ENOTSUP, &err, "hooks");
+	CHECK_OK(check_linux("\"intelRdt\":{}"));
 }
 
-TEST(namespaces_are_new_and_stand_there_once)
+TEST(every_other_member_is_read_and_written_the_same)
+{
+	static const char more[] =
+		"{\"ociVersion\":\"1.3.0\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":"
+		"[\"a\"],\"cwd\":\"/\",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\","
+		"\"priority\":4},\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"nice\":-5,"
+		"\"priority\":1,\"flags\":[\"SCHED_FLAG_RECLAIM\"],\"runtime\":1,"
+		"\"deadline\":2,\"period\":3},\"execCPUAffinity\":{\"initial\":\"0-1\","
+		"\"final\":\"1\"}},\"mounts\":[{\"destination\":\"x\",\"uidMappings\":[{"
+		"\"containerID\":0,\"hostID\":1,\"size\":2}],\"gidMappings\":[{\"containerID\":"
+		"0,\"hostID\":1,\"size\":2}]}],\"hooks\":{\"prestart\":[{\"path\":\"/x\","
+		"\"args\":[\"x\"],\"env\":[\"A=b\"],\"timeout\":5}],\"poststop\":[{\"path\":"
+		"\"/y\"}]},\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"},{"
+		"\"type\":\"time\"},{\"type\":\"network\",\"path\":\"/n\"}],\"resources\":{"
+		"\"memory\":{\"kernel\":1,\"kernelTCP\":2,\"useHierarchy\":true,"
+		"\"checkBeforeUpdate\":true},\"cpu\":{\"burst\":1,\"realtimeRuntime\":2,"
+		"\"realtimePeriod\":3,\"idle\":1},\"blockIO\":{\"weight\":10,\"leafWeight\":11,"
+		"\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":12,\"leafWeight\":13}],"
+		"\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":1}],"
+		"\"throttleWriteBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":2}],"
+		"\"throttleReadIOPSDevice\":[{\"major\":8,\"minor\":0,\"rate\":3}],"
+		"\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":0,\"rate\":4}]},"
+		"\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":5}],\"network\":{"
+		"\"classID\":6,\"priorities\":[{\"name\":\"lo\",\"priority\":7}]},\"rdma\":{"
+		"\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":4}},\"unified\":{\"memory.high\":"
+		"\"1\"}},\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":["
+		"\"SECCOMP_FILTER_FLAG_LOG\"],\"listenerPath\":\"/l\",\"listenerMetadata\":"
+		"\"m\"},\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":2}],"
+		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":2}],\"personality\":{"
+		"\"domain\":\"LINUX32\"},\"timeOffsets\":{\"monotonic\":{\"secs\":-1},"
+		"\"boottime\":{\"secs\":1,\"nanosecs\":2}},\"memoryPolicy\":{\"mode\":"
+		"\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}}}";
+	OWN(buf) struct buf out = { 0 }, packed = { 0 };
+	struct oci_config *copy;
+
+	CHECK_OK(read_text(more));
+	CHECK_OK(oci_runtime_check(&c, &err));
+	schema_write(&oci_config_schema, &c, SCHEMA_FULL, &out);
+	CHECK_STR(buf_text(&out), more);
+	copy = schema_clone(&oci_config_schema, &c, &a);
+	schema_write(&oci_config_schema, copy, SCHEMA_FULL, &packed);
+	CHECK_STR(buf_text(&packed), more);
+}
+
+TEST(namespaces_are_known_and_stand_there_once)
 {
 	CHECK_ERR(check_with("{\"type\":\"mount\"}", "{\"type\":\"mount\"},{\"type\":\"mount\"}"),
 		  -EINVAL, &err, "twice");
 	CHECK_ERR(check_with("{\"type\":\"mount\"}",
-			     "{\"type\":\"mount\"},{\"type\":\"pid\",\"path\":\"/proc/1/ns/pid\"}"),
-		  -ENOTSUP, &err, "linux.namespaces[1].path");
-	CHECK_ERR(check_with("{\"type\":\"mount\"}", "{\"type\":\"user\"}"), -ENOTSUP, &err,
-		  "user");
+			     "{\"type\":\"mount\"},{\"type\":\"pid\",\"path\":\"ns/pid\"}"),
+		  -EINVAL, &err, "linux.namespaces[1].path");
+	CHECK_ERR(check_with("{\"type\":\"mount\"}", "{\"type\":\"mount\",\"path\":\"/x\"}"),
+		  -ENOTSUP, &err, "linux.namespaces[0].path");
+	CHECK_ERR(check_with("{\"type\":\"mount\"}", "{\"type\":\"net\"}"), -EINVAL, &err, "net");
 	CHECK_ERR(check_with("{\"type\":\"mount\"}", ""), -EINVAL, &err, "mount namespace");
+	CHECK_OK(check_with("{\"type\":\"mount\"}",
+			    "{\"type\":\"mount\"},{\"type\":\"pid\",\"path\":\"/proc/1/ns/pid\"}"));
+	CHECK(oci_runtime_has_namespace(&c, "pid") && !oci_runtime_has_new_namespace(&c, "pid"));
+}
+
+TEST(mappings_come_in_pairs_and_stay_in_32_bits)
+{
+	static const char user[] = "{\"type\":\"mount\"},{\"type\":\"user\"}]";
+	static const struct {
+		const char *maps, *words;
+	} rows[] = {
+		{ "", "needs linux.uidMappings" },
+		{ ",\"uidMappings\":[{\"size\":1}]", "only one of" },
+		{ ",\"uidMappings\":[{\"size\":0}],\"gidMappings\":[{\"size\":1}]",
+		  "linux.uidMappings[0]" },
+		{ ",\"uidMappings\":[{\"size\":1}],\"gidMappings\":[{\"hostID\":4294967000,"
+		  "\"size\":1000}]",
+		  "linux.gidMappings[0]" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN(buf) struct buf text = { 0 };
+
+		buf_printf(&text, "%s%s", user, rows[i].maps);
+		CHECK_ERR(check_with("{\"type\":\"mount\"}]", buf_text(&text)), -EINVAL, &err,
+			  rows[i].words);
+	}
+	CHECK_ERR(check_linux("\"uidMappings\":[{\"size\":1}],\"gidMappings\":[{\"size\":1}]"),
+		  -EINVAL, &err, "needs a user namespace");
+}
+
+TEST(members_with_names_know_them)
+{
+	static const struct {
+		const char *old, *new, *words;
+	} rows[] = {
+		{ "\"cwd\"", "\"scheduler\":{\"policy\":\"SCHED_ISO\"},\"cwd\"", "SCHED_ISO" },
+		{ "\"cwd\"", "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"flags\":[\"X\"]},\"cwd\"",
+		  "scheduler.flags[0]" },
+		{ "\"cwd\"", "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20},\"cwd\"",
+		  "nice" },
+		{ "\"cwd\"", "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"period\":1},\"cwd\"",
+		  "SCHED_DEADLINE" },
+		{ "\"cwd\"", "\"ioPriority\":{\"class\":\"X\",\"priority\":0},\"cwd\"",
+		  "ioPriority.class" },
+		{ "\"cwd\"",
+		  "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":8},\"cwd\"",
+		  "ioPriority.priority" },
+		{ "\"cwd\"", "\"execCPUAffinity\":{\"final\":\"1-\"},\"cwd\"",
+		  "execCPUAffinity.final" },
+		{ "\"linux\":{", "\"linux\":{\"personality\":{\"domain\":\"BSD\"},",
+		  "personality.domain" },
+		{ "\"linux\":{", "\"linux\":{\"memoryPolicy\":{\"mode\":\"MPOL_X\"},",
+		  "memoryPolicy.mode" },
+		{ "\"linux\":{",
+		  "\"linux\":{\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"a\"},",
+		  "memoryPolicy.nodes" },
+		{ "\"linux\":{", "\"linux\":{\"timeOffsets\":{\"boottime\":{\"secs\":1}},",
+		  "timeOffsets" },
+		{ "\"root\"", "\"hooks\":{\"poststart\":[{\"path\":\"x\"}]},\"root\"",
+		  "hooks.poststart[0].path" },
+		{ "\"root\"",
+		  "\"hooks\":{\"prestart\":[{\"path\":\"/x\",\"timeout\":-1}]},\"root\"",
+		  "hooks.prestart[0].timeout" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK(check_with(rows[i].old, rows[i].new) < 0);
+		if (!strstr(err.msg, rows[i].words))
+			fail_msg("row %zu: \"%s\" lacks \"%s\"", i, err.msg, rows[i].words);
+	}
+}
+
+TEST(limits_are_in_range_and_name_files_of_the_group_only)
+{
+	static const struct {
+		const char *resources, *words;
+	} rows[] = {
+		{ "\"blockIO\":{\"weight\":9}", "blockIO.weight" },
+		{ "\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":1,\"weight\":1001}]}",
+		  "weightDevice.weight" },
+		{ "\"hugepageLimits\":[{\"pageSize\":\"../2MB\",\"limit\":1}]", "pageSize" },
+		{ "\"unified\":{\"../memory.max\":\"1\"}", "unified" },
+		{ "\"unified\":{\"cgroup.procs\":\"1\"}", "unified" },
+		{ "\"unified\":{\"\":\"1\"}", "unified" },
+		{ "\"cpu\":{\"idle\":2}", "cpu.idle" },
+		{ "\"network\":{\"priorities\":[{\"name\":\"a b\",\"priority\":1}]}",
+		  "priorities[0]" },
+		{ "\"rdma\":{\"a\\nb\":{}}", "rdma" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN(buf) struct buf text = { 0 };
+
+		buf_printf(&text, "\"resources\":{%s}", rows[i].resources);
+		CHECK_ERR(check_linux(buf_text(&text)), -EINVAL, &err, rows[i].words);
+	}
+	CHECK_OK(check_linux("\"resources\":{\"unified\":{\"memory.high\":\"1\"}}"));
 }
 
 TEST(a_name_needs_its_namespace)
@@ -216,7 +354,7 @@ TEST(paths_of_the_container_are_absolute)
 	CHECK_ERR(check_linux("\"maskedPaths\":[\"proc/kcore\"]"), -EINVAL, &err, "maskedPaths[0]");
 	CHECK_ERR(check_linux("\"readonlyPaths\":[\"\"]"), -EINVAL, &err, "readonlyPaths[0]");
 	CHECK_ERR(check_with("\"cwd\":\"/\"", "\"cwd\":\"\""), -EINVAL, &err, "process.cwd");
-	CHECK_ERR(check_with("\"root\"", "\"mounts\":[{\"destination\":\"x\"}],\"root\""), -EINVAL,
+	CHECK_ERR(check_with("\"root\"", "\"mounts\":[{\"destination\":\"\"}],\"root\""), -EINVAL,
 		  &err, "mounts[0].destination");
 }
 
@@ -249,7 +387,10 @@ TEST(limits_of_a_process_are_known_ordered_and_single)
 TESTS(S(what_is_read_is_written_the_same), S(members_land_in_the_struct),
       S(packing_keeps_everything), S(the_least_configuration_is_enough),
       S(any_minor_version_is_taken_and_no_other_major), S(an_error_names_the_member),
-      S(what_would_be_ignored_is_refused_by_name), S(namespaces_are_new_and_stand_there_once),
-      S(a_name_needs_its_namespace), S(only_sysctls_of_a_namespace_that_is_new_may_be_set),
+      S(what_would_be_ignored_is_refused_by_name), S(namespaces_are_known_and_stand_there_once),
+      S(every_other_member_is_read_and_written_the_same),
+      S(mappings_come_in_pairs_and_stay_in_32_bits), S(members_with_names_know_them),
+      S(limits_are_in_range_and_name_files_of_the_group_only), S(a_name_needs_its_namespace),
+      S(only_sysctls_of_a_namespace_that_is_new_may_be_set),
       S(devices_have_a_type_and_an_absolute_path), S(paths_of_the_container_are_absolute),
       S(propagation_has_eight_names), S(limits_of_a_process_are_known_ordered_and_single))

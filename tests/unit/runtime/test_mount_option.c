@@ -76,12 +76,19 @@ TEST(what_is_unknown_is_the_file_systems)
 	CHECK_NULL(o.data[1].value);
 }
 
-TEST(idmapped_mounts_are_refused)
+TEST(some_options_are_for_the_runtime_itself)
 {
-	struct strv v = strv_split(&a, "bind idmap", ' ');
+	struct strv v = strv_split(&a, "rbind ridmap tmpcopyup src-nofollow", ' ');
 	struct mount_options o;
 
-	CHECK_ERR(mount_option_read(&v, &a, &o, &err), -ENOTSUP, &err, "idmap is not supported");
+	CHECK_OK(mount_option_read(&v, &a, &o, &err));
+	CHECK(o.bind && o.recursive && o.id_map && o.id_map_tree && o.copy_up && o.no_follow);
+	CHECK_INT(o.n_data, 0);
+	v = strv_split(&a, "bind idmap", ' ');
+	CHECK_OK(mount_option_read(&v, &a, &o, &err));
+	CHECK(o.bind && !o.recursive && o.id_map && !o.id_map_tree);
+	v = strv_split(&a, "bind dest-nofollow", ' ');
+	CHECK_ERR(mount_option_read(&v, &a, &o, &err), -ENOTSUP, &err, "dest-nofollow");
 }
 
 static int teardown(void **state)
@@ -94,10 +101,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(attributes_are_set_and_cleared), T(the_later_of_two_opposites_wins),
-		T(access_times_are_one_choice),    T(an_r_in_front_means_the_whole_tree),
-		T(propagation_is_kept_apart),      T(what_is_unknown_is_the_file_systems),
-		T(idmapped_mounts_are_refused),
+		T(attributes_are_set_and_cleared),
+		T(the_later_of_two_opposites_wins),
+		T(access_times_are_one_choice),
+		T(an_r_in_front_means_the_whole_tree),
+		T(propagation_is_kept_apart),
+		T(what_is_unknown_is_the_file_systems),
+		T(some_options_are_for_the_runtime_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

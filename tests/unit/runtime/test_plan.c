@@ -35,6 +35,8 @@ static struct plan_facts facts = { .caps = ~0ULL };
 	"\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]},"                                   \
 	"{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"source\":\"cgroup\","           \
 	"\"options\":[\"ro\",\"nosuid\",\"noexec\",\"nodev\"]}"
+#define MOUNTS_OF_THE_KERNEL                                                                       \
+	"{\"destination\":\"/proc\",\"type\":\"proc\"},{\"destination\":\"/sys\",\"type\":\"sysfs\"}"
 #define NAMESPACES                                                                                 \
 	"\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"network\"},"          \
 	"{\"type\":\"uts\"},{\"type\":\"ipc\"}]"
@@ -47,7 +49,7 @@ static struct plan_facts facts = { .caps = ~0ULL };
 
 static int decide(const char *json)
 {
-	struct runtime_start start = { .config = &config, .bundle = "/bundle" };
+	struct runtime_start start = { .config = &config, .id = "x", .bundle = "/bundle" };
 	int r;
 
 	err = (struct err)ERR_INIT;
@@ -98,8 +100,7 @@ TEST(binds_devices_and_a_user)
 		"\"oomScoreAdj\":-5,\"terminal\":true",
 		"{\"destination\":\"/data/\",\"source\":\"relative\",\"options\":[\"rbind\",\"ro\"]},"
 		"{\"destination\":\"/d2\",\"type\":\"bind\",\"source\":\"/abs\","
-		"\"options\":[\"bind\",\"rw\",\"rshared\",\"nodev\",\"rnoexec\"]},"
-		"{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"source\":\"cgroup\"}",
+		"\"options\":[\"bind\",\"rw\",\"rshared\",\"nodev\",\"rnoexec\"]}",
 		NAMESPACES
 		",\"devices\":[{\"path\":\"/dev/fuse\",\"type\":\"c\",\"major\":10,\"minor\":229},"
 		"{\"path\":\"/dev/null\",\"type\":\"c\",\"major\":1,\"minor\":3,\"fileMode\":384,"
@@ -153,6 +154,70 @@ TEST(absent_capabilities_are_none)
 	CHECK_INT(plan.caps.data[0].permitted, 0);
 }
 
+#define USER_NAMESPACE                                                                             \
+	"\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"}],\"uidMappings\":[{"             \
+	"\"hostID\":1000,\"size\":10}],\"gidMappings\":[{\"hostID\":2000,\"size\":10}]"
+
+TEST(in_a_user_namespace_the_host_lends_what_the_kernel_makes_for_nobody)
+{
+	CHECK_OK(decide(CONFIG(PROCESS, MOUNTS_OF_THE_KERNEL, USER_NAMESPACE, "")));
+	CHECK(plan.become_root && plan.ask_maps && plan.late_pivot && plan.bind_devices);
+	CHECK_INT(plan.mounts[0].kind, INIT_MOUNT_BIND);
+	CHECK_STR(plan.mounts[0].source, "/proc");
+	CHECK_STR(plan.mounts[1].source, "/sys");
+	CHECK(plan.mounts[1].recursive);
+}
+
+TEST(a_mount_is_idmapped_by_its_own_mappings_or_the_containers)
+{
+	CHECK_OK(decide(CONFIG(
+		PROCESS,
+		"{\"destination\":\"/a\",\"source\":\"/a\",\"options\":[\"rbind\",\"ridmap\"]},"
+		"{\"destination\":\"/b\",\"source\":\"/b\",\"options\":[\"bind\"],\"uidMappings\":["
+		"{\"containerID\":1,\"hostID\":2,\"size\":3},{\"size\":1}],\"gidMappings\":[{"
+		"\"size\":9}]}",
+		USER_NAMESPACE, "")));
+	CHECK_STR(plan.mounts[0].uid_map, "0 1000 10\n");
+	CHECK_STR(plan.mounts[0].gid_map, "0 2000 10\n");
+	CHECK(plan.mounts[0].map_tree && !plan.mounts[1].map_tree);
+	CHECK_STR(plan.mounts[1].uid_map, "1 2 3\n0 0 1\n");
+}
+
+TEST(hooks_keep_the_hosts_tree_until_all_is_mounted)
+{
+	CHECK_OK(decide(CONFIG(PROCESS, "", NAMESPACES,
+			       ",\"hooks\":{\"createContainer\":[{\"path\":\"/c\"}],"
+			       "\"startContainer\":[{\"path\":\"/s\",\"timeout\":7}]}")));
+	CHECK(plan.late_pivot && !plan.ask_hooks);
+	CHECK_STR(plan.root_place, "/bundle/rootfs");
+	CHECK_STR(plan.create_container.items[0].argv[0], "/c");
+	CHECK_NULL(plan.create_container.items[0].envp[0]);
+	CHECK_INT(plan.start_container.items[0].timeout_s, 7);
+	CHECK_OK(decide(CONFIG(PROCESS, "", NAMESPACES,
+			       ",\"hooks\":{\"startContainer\":[{\"path\":\"/s\"}]}")));
+	CHECK(!plan.late_pivot);
+}
+
+TEST(policies_are_the_kernels_numbers)
+{
+	CHECK_OK(decide(
+		CONFIG(PROCESS ",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":5,\"flags\":["
+			       "\"SCHED_FLAG_RESET_ON_FORK\",\"SCHED_FLAG_UTIL_CLAMP_MIN\"]},"
+			       "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":3}",
+		       "",
+		       NAMESPACES
+		       ",\"personality\":{\"domain\":\"LINUX32\"},\"memoryPolicy\":{\"mode\":"
+		       "\"MPOL_BIND\",\"nodes\":\"0,2\",\"flags\":["
+		       "\"MPOL_F_STATIC_NODES\"]}",
+		       "")));
+	CHECK(plan.scheduler->policy == 3 && plan.scheduler->flags == 0x21);
+	CHECK_INT(plan.scheduler->nice, 5);
+	CHECK_INT(plan.io_priority, 2 << 13 | 3);
+	CHECK_INT(plan.personality, 8);
+	CHECK_INT(plan.memory_policy->mode, 2 | 1 << 15);
+	CHECK_INT(plan.memory_policy->nodes[0], 5);
+}
+
 TEST(what_would_change_the_host_or_cannot_be_is_refused)
 {
 	static const struct {
@@ -168,9 +233,28 @@ TEST(what_would_change_the_host_or_cannot_be_is_refused)
 			 ""),
 		  "needs a source" },
 		{ CONFIG(PROCESS,
-			 "{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"tmpcopyup\"]}",
+			 "{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"copy-symlink\"]}",
 			 NAMESPACES, ""),
-		  "tmpcopyup is not supported" },
+		  "copy-symlink is not supported" },
+		{ CONFIG(PROCESS,
+			 "{\"destination\":\"/x\",\"source\":\"/x\",\"options\":[\"bind\",\"what\"]}",
+			 NAMESPACES, ""),
+		  "no option what" },
+		{ CONFIG(PROCESS,
+			 "{\"destination\":\"/x\",\"source\":\"/x\",\"options\":[\"bind\",\"idmap\"]}",
+			 NAMESPACES, ""),
+		  "idmap needs uidMappings" },
+		{ CONFIG(PROCESS,
+			 "{\"destination\":\"/x\",\"type\":\"proc\",\"options\":[\"tmpcopyup\"]}",
+			 NAMESPACES, ""),
+		  "tmpcopyup is for tmpfs" },
+		{ CONFIG(PROCESS, "{\"destination\":\"/x\",\"type\":\"cgroup\"}", NAMESPACES, ""),
+		  "no control groups" },
+		{ CONFIG(PROCESS ",\"apparmorProfile\":\"p\"", "", NAMESPACES, ""), "AppArmor" },
+		{ CONFIG(PROCESS ",\"selinuxLabel\":\"l\"", "", NAMESPACES, ""), "selinuxLabel" },
+		{ CONFIG(PROCESS, "{\"destination\":\"/x\",\"type\":\"tmpfs\"}",
+			 NAMESPACES ",\"mountLabel\":\"l\"", ""),
+		  "mountLabel" },
 		{ CONFIG(PROCESS, "",
 			 NAMESPACES ",\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\","
 				    "\"major\":4096,\"minor\":0}]",
@@ -207,6 +291,10 @@ int main(void)
 		T(a_bind_over_dev_is_left_as_it_is),
 		T(what_we_do_not_have_cannot_be_given),
 		T(absent_capabilities_are_none),
+		T(in_a_user_namespace_the_host_lends_what_the_kernel_makes_for_nobody),
+		T(a_mount_is_idmapped_by_its_own_mappings_or_the_containers),
+		T(hooks_keep_the_hosts_tree_until_all_is_mounted),
+		T(policies_are_the_kernels_numbers),
 		T(what_would_change_the_host_or_cannot_be_is_refused),
 	};
 

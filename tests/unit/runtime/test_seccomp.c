@@ -137,14 +137,58 @@ TEST(flags_reach_the_kernel)
 	CHECK_INT(f.flags, SECCOMP_FILTER_FLAG_LOG);
 }
 
+TEST(a_filter_that_asks_wants_a_listener)
+{
+	OWN(seccomp) struct seccomp_filter f = { 0 };
+
+	CHECK_OK(seccomp_open(parse("{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+				    "\"listenerPath\":\"/x\",\"flags\":["
+				    "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],\"syscalls\":[{"
+				    "\"names\":[\"chdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"),
+			      NULL, NULL, &f, &err));
+	CHECK_INT(f.flags, SECCOMP_FILTER_FLAG_NEW_LISTENER | 1 << 5);
+	CHECK_INT(ask(&f, ARCH, SYS_chdir, 0), SECCOMP_RET_USER_NOTIF);
+	CHECK_INT(ask(&f, ARCH, SYS_read, 0), SECCOMP_RET_ALLOW);
+}
+
+/* One argument against 5 under every operator; the answer for 4, 5 and 6. */
+TEST(every_operator_compares)
+{
+	static const struct {
+		const char *op;
+		bool holds[3];
+	} rows[] = {
+		{ "SCMP_CMP_NE", { true, false, true } }, { "SCMP_CMP_LT", { true, false, false } },
+		{ "SCMP_CMP_LE", { true, true, false } }, { "SCMP_CMP_EQ", { false, true, false } },
+		{ "SCMP_CMP_GE", { false, true, true } }, { "SCMP_CMP_GT", { false, false, true } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN(seccomp) struct seccomp_filter f = { 0 };
+		const char *json = arena_printf(
+			&a,
+			"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":["
+			"\"personality\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,"
+			"\"value\":5,\"op\":\"%s\"}]}]}",
+			rows[i].op);
+
+		CHECK_OK(seccomp_open(parse(json), NULL, NULL, &f, &err));
+		for (uint64_t n = 4; n <= 6; n++)
+			CHECK_INT(ask(&f, ARCH, SYS_personality, n) != SECCOMP_RET_ALLOW,
+				  rows[i].holds[n - 4]);
+	}
+}
+
 TEST(what_is_not_understood_is_refused_by_name)
 {
 	static const struct {
 		const char *json, *words;
 	} rows[] = {
-		{ "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", "SCMP_ACT_NOTIFY is not supported" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/x\"}",
-		  "listenerPath" },
+		{ "{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", "listenerPath: is needed" },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":["
+		  "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}",
+		  "WAIT_KILLABLE_RECV" },
+		{ "{\"defaultAction\":\"SCMP_ACT_SLEEP\"}", "SCMP_ACT_SLEEP" },
 		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"F\"]}", "flag F" },
 		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_PDP11\"]}",
 		  "SCMP_ARCH_PDP11" },
@@ -209,6 +253,10 @@ int main(void)
 		T(a_capability_opens_its_system_calls),
 		T(conditions_on_one_argument_twice_mean_either),
 		T(flags_reach_the_kernel),
+		T(a_filter_that_asks_wants_a_listener),
+		T(every_operator_compares),
+		T(a_filter_that_asks_wants_a_listener),
+		T(every_operator_compares),
 		T(what_is_not_understood_is_refused_by_name),
 		T(a_kept_filter_needs_no_rules),
 		T(no_rules_and_no_key_are_no_filter),

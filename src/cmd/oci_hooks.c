@@ -1,0 +1,40 @@
+/*
+ * oci_hooks.c - hooks that run when a container has started and when it is gone
+ */
+#include "cmd/oci_hooks.h"
+
+#include "runtime/runtime.h"
+
+static void run(const struct oci_cli *cli, const struct oci_hook_list *hooks, const char *name,
+		const struct runtime_state *state)
+{
+	struct err err = ERR_INIT;
+
+	if (runtime_run_hooks(hooks, name, state, true, &err) < 0)
+		oci_warn(cli, "container %s: %s", state->id, err.msg);
+}
+
+void oci_hooks_poststart(const struct oci_cli *cli, const struct oci_state *s,
+			 const struct oci_config *config)
+{
+	struct runtime_state state = { .id = s->id,
+				       .status = "running",
+				       .bundle = s->bundle,
+				       .pid = s->pid,
+				       .annotations = &config->annotations };
+
+	if (config->hooks)
+		run(cli, &config->hooks->poststart, "poststart", &state);
+}
+
+void oci_hooks_poststop(const struct oci_cli *cli, const struct oci_state *s,
+			const struct oci_config *config)
+{
+	struct runtime_state state = { .id = s->id,
+				       .status = "stopped",
+				       .bundle = s->bundle,
+				       .annotations = &config->annotations };
+
+	if (config->hooks)
+		run(cli, &config->hooks->poststop, "poststop", &state);
+}
