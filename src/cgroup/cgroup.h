@@ -29,15 +29,59 @@ struct cgroup_device_rule {
 	int64_t major, minor; /* -1: any */
 	const char *access;   /* of "rwm" */
 };
+/* One device's weight, from 10 to 1000, or rate, in bytes or operations a second. */
+struct cgroup_weight_device {
+	int64_t major, minor;
+	const uint32_t *weight, *leaf_weight;
+};
+struct cgroup_throttle {
+	int64_t major, minor;
+	uint64_t rate;
+};
+enum cgroup_throttle_kind {
+	CGROUP_READ_BPS,
+	CGROUP_WRITE_BPS,
+	CGROUP_READ_IOPS,
+	CGROUP_WRITE_IOPS,
+	CGROUP_THROTTLES
+};
+struct cgroup_hugepages {
+	const char *page_size; /* "2MB" */
+	uint64_t limit;        /* bytes */
+};
+struct cgroup_priority {
+	const char *interface;
+	uint32_t priority;
+};
+struct cgroup_rdma {
+	const char *device;
+	const uint32_t *handles, *objects;
+};
 struct cgroup_limits {
 	const int64_t *memory, *memory_reservation,
 		*memory_swap; /* bytes; swap is memory and swap */
+	const int64_t *memory_kernel, *memory_kernel_tcp;
 	const uint64_t *memory_swappiness;
+	const bool *memory_use_hierarchy;
+	bool memory_check; /* refuse a limit below what is in use */
 	bool disable_oom_killer;
-	const uint64_t *cpu_shares, *cpu_period;
-	const int64_t *cpu_quota;
+	const uint64_t *cpu_shares, *cpu_period, *cpu_burst, *cpu_rt_period; /* us */
+	const int64_t *cpu_quota, *cpu_rt_runtime, *cpu_idle;
 	const char *cpuset_cpus, *cpuset_mems;
 	const int64_t *pids;
+	const uint32_t *io_weight, *io_leaf_weight; /* 10 to 1000 */
+	const struct cgroup_weight_device *io_weights;
+	size_t n_io_weights;
+	const struct cgroup_throttle *io_throttles[CGROUP_THROTTLES];
+	size_t n_io_throttles[CGROUP_THROTTLES];
+	const struct cgroup_hugepages *hugepages;
+	size_t n_hugepages;
+	const uint32_t *net_class;
+	const struct cgroup_priority *net_priorities;
+	size_t n_net_priorities;
+	const struct cgroup_rdma *rdma;
+	size_t n_rdma;
+	const struct str_map *unified;            /* files of v2, written last; NULL: none */
 	const struct cgroup_device_rule *devices; /* NULL: devices are left alone */
 	size_t n_devices;
 };

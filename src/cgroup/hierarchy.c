@@ -34,6 +34,9 @@ static const struct {
 	[CONTROLLER_DEVICES] = { "devices", NULL },
 	[CONTROLLER_FREEZER] = { "freezer", NULL },
 	[CONTROLLER_HUGETLB] = { "hugetlb", "hugetlb" },
+	[CONTROLLER_NET_CLS] = { "net_cls", NULL },
+	[CONTROLLER_NET_PRIO] = { "net_prio", NULL },
+	[CONTROLLER_RDMA] = { "rdma", "rdma" },
 	[CONTROLLER_SYSTEMD] = { "name=systemd", NULL },
 };
 

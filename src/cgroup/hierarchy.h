@@ -19,6 +19,9 @@ enum controller {
 	CONTROLLER_DEVICES,
 	CONTROLLER_FREEZER,
 	CONTROLLER_HUGETLB,
+	CONTROLLER_NET_CLS,
+	CONTROLLER_NET_PRIO,
+	CONTROLLER_RDMA,
 	CONTROLLER_SYSTEMD, /* the v1 tree that systemd tracks processes by; no controller */
 	CONTROLLERS
 };

@@ -62,10 +62,26 @@ static int write_memory_limit(const struct hierarchy *h, const char *group,
 int limits_v1_memory(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
 		     struct err *err)
 {
-	int r = write_memory_limit(h, group, l, err);
+	int r;
 
+	if (l->memory_use_hierarchy && !*l->memory_use_hierarchy)
+		return err_set(
+			err, -ENOTSUP,
+			"memory.useHierarchy: limits always hold for groups beneath as well; "
+			"remove it");
+	r = limits_check_usage(h, group, l, "memory.usage_in_bytes", err);
+	if (r == 0)
+		r = write_memory_limit(h, group, l, err);
 	if (r < 0)
 		return err_wrap(err, "memory limit");
+	if (limits_is_set(l->memory_kernel))
+		r = limits_write_number(h, group, "memory.kmem.limit_in_bytes", *l->memory_kernel,
+					err);
+	if (r == 0 && limits_is_set(l->memory_kernel_tcp))
+		r = limits_write_number(h, group, "memory.kmem.tcp.limit_in_bytes",
+					*l->memory_kernel_tcp, err);
+	if (r < 0)
+		return r;
 	if (limits_is_set(l->memory_reservation))
 		r = limits_write_number(h, group, "memory.soft_limit_in_bytes",
 					*l->memory_reservation, err);
@@ -77,16 +93,31 @@ int limits_v1_memory(const struct hierarchy *h, const char *group, const struct 
 	return r;
 }
 
-int limits_v1_cpu(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
-		  struct err *err)
+/* Realtime first: a group without any cannot be joined by realtime processes. */
+static int write_realtime(const struct hierarchy *h, const char *group,
+			  const struct cgroup_limits *l, struct err *err)
+{
+	bool period = l->cpu_rt_period && *l->cpu_rt_period;
+	bool runtime = limits_is_set(l->cpu_rt_runtime);
+
+	if (period && runtime)
+		return write_pair(h, group,
+				  &(struct pair){ "cpu.rt_period_us", "cpu.rt_runtime_us",
+						  (int64_t)*l->cpu_rt_period, *l->cpu_rt_runtime },
+				  err);
+	if (period)
+		return limits_write_number(h, group, "cpu.rt_period_us", (int64_t)*l->cpu_rt_period,
+					   err);
+	if (runtime)
+		return limits_write_number(h, group, "cpu.rt_runtime_us", *l->cpu_rt_runtime, err);
+	return 0;
+}
+
+static int write_bandwidth(const struct hierarchy *h, const char *group,
+			   const struct cgroup_limits *l, struct err *err)
 {
 	bool period = l->cpu_period && *l->cpu_period, quota = limits_is_set(l->cpu_quota);
-	int r = 0;
 
-	if (l->cpu_shares && *l->cpu_shares)
-		r = limits_write_number(h, group, "cpu.shares", (int64_t)*l->cpu_shares, err);
-	if (r < 0)
-		return r;
 	if (period && quota)
 		return write_pair(h, group,
 				  &(struct pair){ "cpu.cfs_period_us", "cpu.cfs_quota_us",
@@ -98,6 +129,52 @@ int limits_v1_cpu(const struct hierarchy *h, const char *group, const struct cgr
 	if (quota)
 		return limits_write_number(h, group, "cpu.cfs_quota_us", *l->cpu_quota, err);
 	return 0;
+}
+
+/* A burst is at most the quota, so one of the two comes first. */
+static int write_burst(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
+		       bool last, bool *done, struct err *err)
+{
+	struct err first = ERR_INIT;
+	int r;
+
+	if (!l->cpu_burst || *done)
+		return 0;
+	r = limits_write_number(h, group, "cpu.cfs_burst_us", (int64_t)*l->cpu_burst, &first);
+	*done = r == 0;
+	if (r == 0 || (!last && r == -EINVAL))
+		return 0;
+	return err_set(err, r, "%s", first.msg);
+}
+
+/* Shares cannot be written while a group is idle. */
+static int write_shares(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
+			struct err *err)
+{
+	int r = 0;
+
+	if (l->cpu_idle && *l->cpu_idle == 0)
+		r = limits_write(h, group, "cpu.idle", "0", err);
+	if (r == 0 && l->cpu_shares && *l->cpu_shares)
+		r = limits_write_number(h, group, "cpu.shares", (int64_t)*l->cpu_shares, err);
+	if (r == 0 && l->cpu_idle && *l->cpu_idle)
+		r = limits_write(h, group, "cpu.idle", "1", err);
+	return r;
+}
+
+int limits_v1_cpu(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
+		  struct err *err)
+{
+	bool burst = false;
+	int r = write_realtime(h, group, l, err);
+
+	if (r == 0)
+		r = write_shares(h, group, l, err);
+	if (r == 0)
+		r = write_burst(h, group, l, false, &burst, err);
+	if (r == 0)
+		r = write_bandwidth(h, group, l, err);
+	return r < 0 ? r : write_burst(h, group, l, true, &burst, err);
 }
 
 int limits_v1_cpuset(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,

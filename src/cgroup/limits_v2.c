@@ -72,7 +72,18 @@ int limits_v2_memory(const struct hierarchy *h, const char *group, const struct 
 	if (l->disable_oom_killer)
 		return err_set(err, -ENOTSUP,
 			       "the OOM killer cannot be disabled in cgroup v2; drop the option");
-	r = write_swap(h, group, l, err);
+	if (limits_is_set(l->memory_kernel) || limits_is_set(l->memory_kernel_tcp))
+		return err_set(err, -ENOTSUP,
+			       "memory.kernel and kernelTCP: cgroup v2 has one limit for all "
+			       "memory; remove them");
+	if (l->memory_use_hierarchy && !*l->memory_use_hierarchy)
+		return err_set(
+			err, -ENOTSUP,
+			"memory.useHierarchy: limits always hold for groups beneath as well; "
+			"remove it");
+	r = limits_check_usage(h, group, l, "memory.current", err);
+	if (r == 0)
+		r = write_swap(h, group, l, err);
 	if (r == 0 && limits_is_set(l->memory))
 		r = write_or_max(h, group, "memory.max", *l->memory, err);
 	if (r == 0 && limits_is_set(l->memory_reservation))
@@ -158,15 +169,44 @@ static int write_cpu_max(const struct hierarchy *h, const char *group,
 	return limits_write(h, group, "cpu.max", text, err);
 }
 
-int limits_v2_cpu(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
-		  struct err *err)
+/* A weight cannot be written while a group is idle. */
+static int write_weight(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
+			struct err *err)
 {
 	int r = 0;
 
-	if (l->cpu_shares && *l->cpu_shares)
+	if (l->cpu_idle && *l->cpu_idle == 0)
+		r = limits_write(h, group, "cpu.idle", "0", err);
+	if (r == 0 && l->cpu_shares && *l->cpu_shares)
 		r = limits_write_number(h, group, "cpu.weight",
 					(int64_t)limits_v2_weight(*l->cpu_shares), err);
-	return r < 0 ? r : write_cpu_max(h, group, l, err);
+	if (r == 0 && l->cpu_idle && *l->cpu_idle)
+		r = limits_write(h, group, "cpu.idle", "1", err);
+	return r;
+}
+
+int limits_v2_cpu(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,
+		  struct err *err)
+{
+	struct err first = ERR_INIT;
+	int r, burst = 0;
+
+	if ((l->cpu_rt_period && *l->cpu_rt_period) || limits_is_set(l->cpu_rt_runtime))
+		return err_set(err, -ENOTSUP,
+			       "realtime CPU time cannot be limited in cgroup v2; remove it");
+	r = write_weight(h, group, l, err);
+	if (r < 0)
+		return r;
+	/* A burst is at most the quota, so one of the two comes first. */
+	if (l->cpu_burst)
+		burst = limits_write_number(h, group, "cpu.max.burst", (int64_t)*l->cpu_burst,
+					    &first);
+	if (burst < 0 && burst != -EINVAL)
+		return err_set(err, burst, "%s", first.msg);
+	r = write_cpu_max(h, group, l, err);
+	if (r < 0 || burst == 0)
+		return r;
+	return limits_write_number(h, group, "cpu.max.burst", (int64_t)*l->cpu_burst, err);
 }
 
 int limits_v2_cpuset(const struct hierarchy *h, const char *group, const struct cgroup_limits *l,

@@ -64,27 +64,119 @@ static void add_devices(const struct oci_resources *r, struct arena *a, struct c
 	ret->n_devices = n;
 }
 
+static void add_memory(const struct oci_memory *m, struct cgroup_limits *ret)
+{
+	if (!m)
+		return;
+	ret->memory = m->limit;
+	ret->memory_reservation = m->reservation;
+	ret->memory_swap = m->swap;
+	ret->memory_kernel = m->kernel;
+	ret->memory_kernel_tcp = m->kernel_tcp;
+	ret->memory_swappiness = m->swappiness;
+	ret->memory_use_hierarchy = m->use_hierarchy;
+	ret->memory_check = m->check_before_update && *m->check_before_update;
+	ret->disable_oom_killer = m->disable_oom_killer && *m->disable_oom_killer;
+}
+
+static void add_cpu(const struct oci_cpu *c, struct cgroup_limits *ret)
+{
+	if (!c)
+		return;
+	ret->cpu_shares = c->shares;
+	ret->cpu_period = c->period;
+	ret->cpu_quota = c->quota;
+	ret->cpu_burst = c->burst;
+	ret->cpu_rt_period = c->realtime_period;
+	ret->cpu_rt_runtime = c->realtime_runtime;
+	ret->cpu_idle = c->idle;
+	ret->cpuset_cpus = c->cpus;
+	ret->cpuset_mems = c->mems;
+}
+
+static void add_throttles(const struct oci_throttle_device *from, size_t n,
+			  enum cgroup_throttle_kind kind, struct arena *a,
+			  struct cgroup_limits *ret)
+{
+	struct cgroup_throttle *list = n ? arena_array(a, n, sizeof(*list)) : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct cgroup_throttle){ from[i].major, from[i].minor, from[i].rate };
+	ret->io_throttles[kind] = list;
+	ret->n_io_throttles[kind] = n;
+}
+
+static void add_block_io(const struct oci_block_io *b, struct arena *a, struct cgroup_limits *ret)
+{
+	struct cgroup_weight_device *weights;
+
+	if (!b)
+		return;
+	weights = arena_array(a, b->weight_device.n, sizeof(*weights));
+	for (size_t i = 0; i < b->weight_device.n; i++) {
+		const struct oci_weight_device *d = &b->weight_device.items[i];
+
+		weights[i] = (struct cgroup_weight_device){ d->major, d->minor, d->weight,
+							    d->leaf_weight };
+	}
+	ret->io_weight = b->weight;
+	ret->io_leaf_weight = b->leaf_weight;
+	ret->io_weights = weights;
+	ret->n_io_weights = b->weight_device.n;
+	add_throttles(b->throttle_read_bps.items, b->throttle_read_bps.n, CGROUP_READ_BPS, a, ret);
+	add_throttles(b->throttle_write_bps.items, b->throttle_write_bps.n, CGROUP_WRITE_BPS, a,
+		      ret);
+	add_throttles(b->throttle_read_iops.items, b->throttle_read_iops.n, CGROUP_READ_IOPS, a,
+		      ret);
+	add_throttles(b->throttle_write_iops.items, b->throttle_write_iops.n, CGROUP_WRITE_IOPS, a,
+		      ret);
+}
+
+static void add_network(const struct oci_network *n, struct arena *a, struct cgroup_limits *ret)
+{
+	struct cgroup_priority *list;
+
+	if (!n)
+		return;
+	list = arena_array(a, n->priorities.n, sizeof(*list));
+	for (size_t i = 0; i < n->priorities.n; i++)
+		list[i] = (struct cgroup_priority){ n->priorities.items[i].name,
+						    n->priorities.items[i].priority };
+	ret->net_class = n->class_id;
+	ret->net_priorities = list;
+	ret->n_net_priorities = n->priorities.n;
+}
+
+static void add_rest(const struct oci_resources *r, struct arena *a, struct cgroup_limits *ret)
+{
+	struct cgroup_hugepages *pages = arena_array(a, r->hugepage_limits.n, sizeof(*pages));
+	struct cgroup_rdma *rdma = arena_array(a, r->rdma.n, sizeof(*rdma));
+
+	for (size_t i = 0; i < r->hugepage_limits.n; i++)
+		pages[i] = (struct cgroup_hugepages){ r->hugepage_limits.items[i].page_size,
+						      r->hugepage_limits.items[i].limit };
+	for (size_t i = 0; i < r->rdma.n; i++)
+		rdma[i] =
+			(struct cgroup_rdma){ r->rdma.items[i].device, r->rdma.items[i].hca_handles,
+					      r->rdma.items[i].hca_objects };
+	ret->hugepages = pages;
+	ret->n_hugepages = r->hugepage_limits.n;
+	ret->rdma = rdma;
+	ret->n_rdma = r->rdma.n;
+	ret->unified = &r->unified;
+}
+
 void resources_limits(const struct oci_resources *r, struct arena *a, struct cgroup_limits *ret)
 {
 	*ret = (struct cgroup_limits){ 0 };
 	if (!r)
 		return;
-	if (r->memory) {
-		ret->memory = r->memory->limit;
-		ret->memory_reservation = r->memory->reservation;
-		ret->memory_swap = r->memory->swap;
-		ret->memory_swappiness = r->memory->swappiness;
-		ret->disable_oom_killer =
-			r->memory->disable_oom_killer && *r->memory->disable_oom_killer;
-	}
-	if (r->cpu) {
-		ret->cpu_shares = r->cpu->shares;
-		ret->cpu_period = r->cpu->period;
-		ret->cpu_quota = r->cpu->quota;
-		ret->cpuset_cpus = r->cpu->cpus;
-		ret->cpuset_mems = r->cpu->mems;
-	}
+	add_memory(r->memory, ret);
+	add_cpu(r->cpu, ret);
 	if (r->pids)
 		ret->pids = &r->pids->limit;
+	add_block_io(r->block_io, a, ret);
+	add_network(r->network, a, ret);
+	add_rest(r, a, ret);
 	add_devices(r, a, ret);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # hooks: when each kind runs, where, what it gets, and what its failure does.
 load helper
-load oci_helper
+load oci_box
 
 # hook NAME [MEMBERS]: JSON of a hook that appends NAME and the state on its standard input to a log
 prepare() {

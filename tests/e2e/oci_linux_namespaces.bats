@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # linux.namespaces: new ones, the runtime's own, and those of others; clocks; user namespaces.
 load helper
-load oci_helper
+load oci_box
 
 teardown() {
 	local id

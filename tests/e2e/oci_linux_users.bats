@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # User namespaces, mappings, and mounts whose IDs are mapped.
 load helper
-load oci_helper
+load oci_box
 
 maps='"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":200000,"size":65536}]'
 user_namespaces=$usual_namespaces',{"type":"user"},{"type":"cgroup"}'

@@ -175,8 +175,158 @@ TEST(a_number_of_processes_below_zero_is_no_limit_and_zero_is_one)
 	remove_tree();
 }
 
+TEST(a_burst_an_idle_group_and_a_weight_of_v2)
+{
+	static const char *const files[] = { "cpu.max", "cpu.max.burst", "cpu.weight", "cpu.idle",
+					     NULL };
+	uint64_t burst = 1000, shares = 1024;
+	int64_t quota = 5000, idle = 1;
+	struct cgroup_limits l = {
+		.cpu_burst = &burst, .cpu_quota = &quota, .cpu_shares = &shares, .cpu_idle = &idle
+	};
+
+	make_tree(files);
+	CHECK_OK(limits_v2_cpu(&tree, "/g", &l, NULL));
+	CHECK_STR(written("cpu.max.burst"), "1000");
+	CHECK_STR(written("cpu.weight"), "100");
+	CHECK_STR(written("cpu.idle"), "1");
+	remove_tree();
+}
+
+TEST(what_v2_does_not_have_is_refused_by_name)
+{
+	static const char *const files[] = { "io.weight", NULL };
+	uint64_t period = 1;
+	int64_t runtime = 1, kernel = 1;
+	uint32_t leaf = 10;
+	bool no = false;
+	const struct {
+		struct cgroup_limits limits;
+		limits_fn *apply;
+		const char *words;
+	} rows[] = {
+		{ { .cpu_rt_period = &period }, limits_v2_cpu, "realtime" },
+		{ { .cpu_rt_runtime = &runtime }, limits_v2_cpu, "realtime" },
+		{ { .memory_kernel = &kernel }, limits_v2_memory, "memory.kernel" },
+		{ { .memory_kernel_tcp = &kernel }, limits_v2_memory, "kernelTCP" },
+		{ { .memory_use_hierarchy = &no }, limits_v2_memory, "useHierarchy" },
+		{ { .io_leaf_weight = &leaf }, limits_io_v2, "leafWeight" },
+	};
+
+	make_tree(files);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = ERR_INIT;
+
+		CHECK_ERR(rows[i].apply(&tree, "/g", &rows[i].limits, &err), -ENOTSUP, &err,
+			  rows[i].words);
+	}
+	remove_tree();
+}
+
+TEST(block_weights_are_converted_for_v2_but_not_for_its_bfq)
+{
+	static const char *const cost[] = { "io.weight", NULL };
+	static const char *const bfq[] = { "io.weight", "io.bfq.weight", NULL };
+	uint32_t weight = 100, device = 1000;
+	struct cgroup_weight_device one = { 8, 16, &device, NULL };
+	struct cgroup_limits l = { .io_weight = &weight };
+
+	CHECK_INT(limits_io_weight(10), 1);
+	CHECK_INT(limits_io_weight(1000), 10000);
+	make_tree(cost);
+	CHECK_OK(limits_io_v2(&tree, "/g", &l, NULL));
+	CHECK_STR(written("io.weight"), "910");
+	l.io_weights = &one;
+	l.n_io_weights = 1;
+	CHECK_OK(limits_io_v2(&tree, "/g", &l, NULL));
+	CHECK_STR(written("io.weight"), "8:16 10000");
+	remove_tree();
+	make_tree(bfq);
+	CHECK_OK(limits_io_v2(&tree, "/g", &l, NULL));
+	CHECK_STR(written("io.bfq.weight"), "8:16 1000");
+	CHECK_STR(written("io.weight"), "");
+	remove_tree();
+}
+
+TEST(rates_have_a_file_each_in_v1_and_one_for_all_in_v2)
+{
+	static const char *const v2[] = { "io.max", NULL };
+	static const char *const v1[] = { "blkio.weight", "blkio.leaf_weight",
+					  "blkio.throttle.read_bps_device",
+					  "blkio.throttle.write_iops_device", NULL };
+	uint32_t weight = 300, leaf = 20;
+	struct cgroup_throttle read = { 8, 0, 1048576 }, write = { 8, 1, 0 };
+	struct cgroup_limits l = { .io_throttles[CGROUP_READ_BPS] = &read,
+				   .n_io_throttles[CGROUP_READ_BPS] = 1 };
+
+	make_tree(v2);
+	CHECK_OK(limits_io_v2(&tree, "/g", &l, NULL));
+	CHECK_STR(written("io.max"), "8:0 rbps=1048576");
+	l.io_throttles[CGROUP_WRITE_IOPS] = &write;
+	l.n_io_throttles[CGROUP_WRITE_IOPS] = 1;
+	CHECK_OK(limits_io_v2(&tree, "/g", &l, NULL));
+	CHECK(str_after(written("io.max"), "8:1 wiops=max"));
+	remove_tree();
+	make_tree(v1);
+	l.io_weight = &weight;
+	l.io_leaf_weight = &leaf;
+	CHECK_OK(limits_io_v1(&tree, "/g", &l, NULL));
+	CHECK_STR(written("blkio.weight"), "300");
+	CHECK_STR(written("blkio.leaf_weight"), "20");
+	CHECK_STR(written("blkio.throttle.read_bps_device"), "8:0 1048576");
+	CHECK_STR(written("blkio.throttle.write_iops_device"), "8:1 0");
+	remove_tree();
+}
+
+TEST(huge_pages_network_and_rdma_are_lines_of_their_files)
+{
+	static const char *const files[] = { "hugetlb.2MB.max", "hugetlb.2MB.rsvd.max",
+					     "net_cls.classid", "net_prio.ifpriomap",
+					     "rdma.max",        NULL };
+	const struct cgroup_hugepages pages = { "2MB", 4194304 };
+	const struct cgroup_priority priority = { "eth0", 5 };
+	uint32_t class = 1048577, handles = 3;
+	const struct cgroup_rdma rdma = { "mlx5_1", &handles, NULL };
+	struct cgroup_limits l = { .hugepages = &pages,
+				   .n_hugepages = 1,
+				   .net_class = &class,
+				   .net_priorities = &priority,
+				   .n_net_priorities = 1,
+				   .rdma = &rdma,
+				   .n_rdma = 1 };
+
+	make_tree(files);
+	CHECK_OK(limits_misc_hugetlb(&tree, "/g", &l, NULL));
+	CHECK_STR(written("hugetlb.2MB.max"), "4194304");
+	CHECK_STR(written("hugetlb.2MB.rsvd.max"), "4194304");
+	CHECK_OK(limits_misc_net_class(&tree, "/g", &l, NULL));
+	CHECK_STR(written("net_cls.classid"), "1048577");
+	CHECK_OK(limits_misc_net_priorities(&tree, "/g", &l, NULL));
+	CHECK_STR(written("net_prio.ifpriomap"), "eth0 5");
+	CHECK_OK(limits_misc_rdma(&tree, "/g", &l, NULL));
+	CHECK_STR(written("rdma.max"), "mlx5_1 hca_handle=3");
+	remove_tree();
+}
+
+TEST(a_memory_limit_below_use_is_refused_when_that_is_to_be_checked)
+{
+	static const char *const files[] = { "memory.max", "memory.current", NULL };
+	int64_t memory = 4096;
+	struct cgroup_limits l = { .memory = &memory };
+	struct err err = ERR_INIT;
+
+	make_tree(files);
+	write_now("memory.current", "8192\n");
+	CHECK_OK(limits_v2_memory(&tree, "/g", &l, NULL));
+	l.memory_check = true;
+	CHECK_ERR(limits_v2_memory(&tree, "/g", &l, &err), -EBUSY, &err, "8192 bytes in use");
+	remove_tree();
+}
+
 TEST(only_the_controllers_of_limits_that_are_set_are_needed)
 {
+	struct str_pair pairs[] = { { "io.max", "" }, { "hugetlb.2MB.max", "" } };
+	const struct str_map files = { pairs, 2 };
 	int64_t zero = 0, memory = 1;
 	struct cgroup_limits l = { .memory = &zero, .cpuset_cpus = "" };
 
@@ -184,6 +334,8 @@ TEST(only_the_controllers_of_limits_that_are_set_are_needed)
 	l.memory = &memory;
 	l.pids = &zero;
 	CHECK_INT(limits_controllers(&l), 1U << CONTROLLER_MEMORY | 1U << CONTROLLER_PIDS);
+	l = (struct cgroup_limits){ .unified = &files };
+	CHECK_INT(limits_controllers(&l), 1U << CONTROLLER_BLKIO | 1U << CONTROLLER_HUGETLB);
 }
 
 TEST(a_group_is_absolute_and_has_no_dots)
@@ -217,5 +369,10 @@ TESTS(T(shares_become_the_weight_that_runc_and_crun_give),
       T(memory_limits_of_v2_are_written_converted),
       T(without_swap_accounting_only_a_real_swap_limit_fails),
       T(a_number_of_processes_below_zero_is_no_limit_and_zero_is_one),
+      T(a_burst_an_idle_group_and_a_weight_of_v2), T(what_v2_does_not_have_is_refused_by_name),
+      T(block_weights_are_converted_for_v2_but_not_for_its_bfq),
+      T(rates_have_a_file_each_in_v1_and_one_for_all_in_v2),
+      T(huge_pages_network_and_rdma_are_lines_of_their_files),
+      T(a_memory_limit_below_use_is_refused_when_that_is_to_be_checked),
       T(only_the_controllers_of_limits_that_are_set_are_needed),
       T(a_group_is_absolute_and_has_no_dots), T(a_value_is_found_by_its_whole_key))

@@ -1,4 +1,4 @@
-# oci_helper.bash - loaded by the tests of berth-oci's config.json members
+# oci_box.bash - loaded by the tests of berth-oci's config.json members
 #
 # box writes a small config.json whose parts a test changes by variables; what is not set is the
 # usual. Each test ends by proving that no state, control group or mount is left.
