@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# mounts, linux.rootfsPropagation, maskedPaths, readonlyPaths: options and what they do.
+load helper
+load oci_box
+
+prepare() {
+	mkdir -p "$OCI/tree/sub" "$bundle/data" "$bundle/rootfs/full/deep"
+	echo content >"$OCI/tree/file"
+	echo relative >"$bundle/data/file"
+	echo old >"$bundle/rootfs/full/deep/file"
+	chmod 640 "$bundle/rootfs/full/deep/file"
+	chown 12:34 "$bundle/rootfs/full/deep/file"
+	chmod 1711 "$bundle/rootfs/full"
+	ln -s deep/file "$bundle/rootfs/full/link"
+	mkfifo "$bundle/rootfs/full/pipe"
+}
+
+# options_of TARGET: of the mount there, as the container sees them
+mounted() {
+	echo "grep ' $1 ' /proc/self/mountinfo"
+}
+
+# with_shared_host COMMAND...: where $OCI/shared is a shared mount, as on systemd's machines
+with_shared_host() {
+	mkdir -p "$OCI/shared"
+	unshare --mount --propagation private sh -c 'mount -t tmpfs host "$OCI/shared" && mount --make-shared "$OCI/shared" && mkdir "$OCI/shared/sub" && exec "$@"' sh "$@" 3>&-
+}
+
+@test "attributes of a bind mount are those that its options say, the last one wins" {
+	mounts_more=",{\"destination\":\"/a\",\"source\":\"$OCI/tree\",\"options\":[\"rbind\",\"ro\",\"nosuid\",\"nodev\",\"noexec\",\"noatime\",\"nosymfollow\"]},
+		{\"destination\":\"/b\",\"type\":\"bind\",\"source\":\"$OCI/tree\",\"options\":[\"ro\",\"rw\",\"nodiratime\",\"strictatime\",\"sync\"]}"
+	run_box t-attr "cut -d' ' -f5,6 /proc/self/mountinfo | grep -E '^/(a|b) '"
+	expect_status 0
+	expect_contains "/a ro,nosuid,nodev,noexec,noatime,nosymfollow"
+	[[ "$output" =~ /b\ rw,nodiratime ]]
+}
+
+@test "recursive attributes hold for every mount beneath, plain ones for the top alone" {
+	cat >"$OCI/nested" <<-'SH'
+		mount -t tmpfs inner "$OCI/tree/sub" && exec berth-oci --root "$OCI/state" run -b "$bundle" t-rec
+	SH
+	mounts_more=",{\"destination\":\"/a\",\"source\":\"$OCI/tree\",\"options\":[\"rbind\",\"rro\",\"rnosuid\"]},
+		{\"destination\":\"/b\",\"source\":\"$OCI/tree\",\"options\":[\"rbind\",\"ro\"]},
+		{\"destination\":\"/c\",\"source\":\"$OCI/tree\",\"options\":[\"bind\"]}"
+	box "touch /a/x /a/sub/x /b/x 2>/dev/null; touch /b/sub/fine && ls /a/sub /b /c/sub"
+	run unshare --mount --propagation private sh "$OCI/nested" 3>&-
+	expect_status 0
+	expect_output "$(printf '/a/sub:\nfine\n\n/b:\nfile\nsub\n\n/c/sub:')"
+}
+
+@test "files are bound on files, which are made, and sources and targets may be relative" {
+	mounts_more=",{\"destination\":\"etc/made/file\",\"source\":\"$OCI/tree/file\",\"options\":[\"bind\",\"ro\"]},
+		{\"destination\":\"data\",\"type\":\"bind\",\"source\":\"data\",\"options\":[\"rbind\"]}"
+	run_box t-file "cat /etc/made/file /data/file; (echo x >/etc/made/file) 2>/dev/null || echo read-only"
+	expect_status 0
+	expect_output "$(printf 'content\nrelative\nread-only')"
+}
+
+@test "a link is bound itself when it is not to be followed" {
+	ln -sf /nowhere "$OCI/tree/dangling"
+	mounts_more=",{\"destination\":\"/l\",\"source\":\"$OCI/tree/dangling\",\"options\":[\"bind\"]}"
+	run_box t-follow true
+	expect_status 125
+	mounts_more=",{\"destination\":\"/l\",\"source\":\"$OCI/tree/dangling\",\"options\":[\"bind\",\"src-nofollow\"]}"
+	run_box t-nofollow "readlink /l"
+	expect_output /nowhere
+}
+
+@test "options of a file system reach it" {
+	mounts_more=',{"destination":"/t","type":"tmpfs","source":"mine","options":["mode=1750","size=64k","uid=3","gid=4","noexec","rro"]},
+		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid"]}'
+	mounts='{"destination":"/proc","type":"proc","source":"proc","options":["hidepid=2","subset=pid"]},{"destination":"/dev","type":"tmpfs"}'
+	run_box t-fs "stat -c '%a %u:%g' /t; touch /t/x 2>/dev/null || echo read-only; grep -c size=64k /proc/self/mounts; ls /proc/meminfo 2>/dev/null || echo subset; grep -c hidepid /proc/self/mounts; grep -c mqueue /proc/self/mounts"
+	expect_status 0
+	expect_output "$(printf '1750 3:4\nread-only\n1\nsubset\n1\n1')"
+}
+
+@test "an option that a file system does not have fails with the mount's place" {
+	mounts_more=',{"destination":"/t","type":"tmpfs","options":["wrong=1"]}'
+	run_box t-wrong true
+	expect_status 125
+	expect_contains "mount /t"
+	mounts_more=",{\"destination\":\"/t\",\"source\":\"$OCI\",\"options\":[\"bind\",\"wrong\"]}"
+	run_box t-wrong2 true
+	expect_contains "a bind mount has no option wrong"
+}
+
+@test "tmpcopyup fills the new file system with what was there" {
+	mounts_more=',{"destination":"/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+	run_box t-copy "cat /full/link; stat -c '%a %u:%g' /full /full/deep/file; test -p /full/pipe && echo pipe; echo new >/full/deep/file; grep -c ' /full tmpfs' /proc/mounts"
+	expect_status 0
+	expect_output "$(printf 'old\n1711 0:0\n640 12:34\npipe\n1')"
+	[ "$(cat "$bundle/rootfs/full/deep/file")" = old ]
+}
+
+@test "a mount is a slave of the host's, or none, as its propagation says" {
+	cat >"$OCI/late" <<-'SH'
+		berth-oci --root "$OCI/state" run -d -b "$bundle" t-prop >"$OCI/out"
+		mount -t tmpfs late "$OCI/shared/sub"
+		echo there >"$OCI/shared/sub/mark"
+		berth-oci --root "$OCI/state" exec t-prop sh -c 'cat /slave/sub/mark; ls /private/sub; mount -t tmpfs x /both/sub && echo mounted'
+		grep -c " $OCI/shared/sub " /proc/self/mountinfo
+		berth-oci --root "$OCI/state" delete --force t-prop
+	SH
+	mounts_more=",{\"destination\":\"/slave\",\"source\":\"$OCI/shared\",\"options\":[\"rbind\",\"rslave\"]},
+		{\"destination\":\"/private\",\"source\":\"$OCI/shared\",\"options\":[\"rbind\",\"rprivate\"]},
+		{\"destination\":\"/both\",\"source\":\"$OCI/shared\",\"options\":[\"rbind\",\"rshared\"]}"
+	box "sleep 1000"
+	run with_shared_host timeout 20 sh "$OCI/late"
+	expect_status 0
+	# The container's own mount in the shared one came to the host, on top of the first.
+	expect_output "$(printf 'there\nmounted\n2')"
+}
+
+@test "an unbindable mount cannot be bound again" {
+	mounts_more=",{\"destination\":\"/u\",\"source\":\"$OCI/tree\",\"options\":[\"bind\",\"unbindable\"]}"
+	run_box t-unbindable "mkdir -p /tmp/x; mount -o bind /u /tmp/x 2>/dev/null || echo unbindable"
+	expect_contains unbindable
+}
+
+@test "the root takes part in the host's mounts when it is to" {
+	cat >"$OCI/root" <<-'SH'
+		mkdir -p "$OCI/shared/rootfs"
+		mount --rbind "$bundle/rootfs" "$OCI/shared/rootfs"
+		mount --make-rshared "$OCI/shared/rootfs"
+		mkdir -p "$OCI/shared/rootfs/mnt"
+		sed -i "s|\"path\": \"rootfs\"|\"path\": \"$OCI/shared/rootfs\"|" "$bundle/config.json"
+		berth-oci --root "$OCI/state" run -d -b "$bundle" t-root >/dev/null
+		mount -t tmpfs late "$OCI/shared/rootfs/mnt"
+		berth-oci --root "$OCI/state" exec t-root sh -c 'grep -c " /mnt " /proc/self/mountinfo; grep -E "^[0-9]+ [0-9]+ [0-9:]+ [^ ]+ / " /proc/self/mountinfo | grep -o "master\|shared" | sort -u'
+		berth-oci --root "$OCI/state" delete --force t-root
+		umount -l "$OCI/shared/rootfs"
+	SH
+	mkdir -p "$bundle/rootfs/mnt"
+	linux_more=',"rootfsPropagation":"rslave"'
+	box "sleep 1000"
+	run with_shared_host timeout 20 sh "$OCI/root"
+	expect_contains 1
+	expect_contains master
+	linux_more=',"rootfsPropagation":"private"'
+	box "sleep 1000"
+	run with_shared_host timeout 20 sh "$OCI/root"
+	expect_contains 0
+}
+
+@test "control groups are shown as they are on the machine, read-only" {
+	namespaces=$usual_namespaces',{"type":"cgroup"}'
+	mounts_more=',{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]},{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro","nosuid","nodev","noexec"]}'
+	run_box t-cgroup "ls /sys/fs/cgroup | head -1; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/*/x 2>/dev/null; cat /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs 2>/dev/null | grep -c '^1$'"
+	[ "${lines[1]}" -ge 1 ]
+	printf 'mount -t cgroup2 cgroup2 /sys/fs/cgroup\nexec berth-oci --root "$OCI/state" run -b "$bundle" t-cgroup2\n' >"$OCI/only_v2"
+	box "cat /sys/fs/cgroup/cgroup.procs | head -1; mkdir /sys/fs/cgroup/x 2>/dev/null || echo read-only"
+	run timeout 20 unshare --mount --propagation private sh "$OCI/only_v2" 3>&-
+	expect_output "$(printf '1\nread-only')"
+}
+
+@test "sysfs is mounted with the host's network as well" {
+	namespaces='{"type":"mount"},{"type":"uts"}'
+	mounts_more=',{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}'
+	run_box t-sys "test -d /sys/class/net/lo && echo there"
+	expect_output there
+}
+
+@test "masks hide files and directories, and what is absent is passed over" {
+	linux_more=',"maskedPaths":["/proc/keys","/proc/fs","/nowhere/at/all","/full"],"readonlyPaths":["/proc/sys","/nowhere","/bin"]'
+	run_box t-mask "wc -c </proc/keys; ls /proc/fs /full | wc -w; touch /bin/x 2>/dev/null || echo read-only; touch /full/x 2>/dev/null || echo empty"
+	expect_status 0
+	expect_output "$(printf '0\n2\nread-only\nempty')"
+}
+
+@test "the root is read-only when it is to be, and its mounts are not" {
+	mounts_more=',{"destination":"/run","type":"tmpfs"}'
+	box "touch /x 2>/dev/null || echo read-only; touch /run/x && echo writable"
+	sed -i 's|"path": "rootfs"|"path": "rootfs", "readonly": true|' "$bundle/config.json"
+	run oci run -b "$bundle" t-ro 3>&-
+	expect_output "$(printf 'read-only\nwritable')"
+}
