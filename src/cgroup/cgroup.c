@@ -25,7 +25,7 @@ enum cgroup_mode cgroup_mode(void)
 	uint32_t v1 = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!all[i].is_v2)
+		if (!all[i].is_v2 && !all[i].optional)
 			v1 |= all[i].controllers & ~(1U << CONTROLLER_SYSTEMD);
 	if (n == 0)
 		return CGROUP_NONE;
@@ -73,10 +73,11 @@ static void undo(const char *path, const bool made[CGROUP_HIERARCHIES_MAX])
 static void enable_controllers(const struct hierarchy *v2, const char *path,
 			       const struct cgroup_limits *limits)
 {
-	uint32_t want = v2->controllers;
+	uint32_t limited = limits ? limits_controllers(limits) : 0,
+		 want = v2->controllers & limited;
 
-	if (cgroup_mode() != CGROUP_V2)
-		want &= limits ? limits_controllers(limits) : 0;
+	if (cgroup_mode() == CGROUP_V2)
+		want |= v2->controllers & ~(1U << CONTROLLER_RDMA);
 	group_enable_controllers(v2, path, want);
 }
 
@@ -85,6 +86,7 @@ int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct er
 	size_t n;
 	const struct hierarchy *all = hierarchy_all(&n);
 	bool made[CGROUP_HIERARCHIES_MAX] = { false };
+	uint32_t wanted = limits ? limits_controllers(limits) : 0;
 	int r = check_path(path, err);
 
 	if (r < 0)
@@ -93,6 +95,8 @@ int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct er
 		return err_set(err, -ENOTSUP,
 			       "no control groups are mounted; mount them at /sys/fs/cgroup");
 	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (all[i].optional && !(wanted & all[i].controllers))
+			continue;
 		r = group_make(&all[i], path, err);
 		made[i] = r == 1;
 		if (r >= 0 && all[i].is_v2)
@@ -108,15 +112,19 @@ int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct er
 int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
 		      int *ret_v2_dir, struct err *err)
 {
-	size_t n, i;
+	size_t n, i, opened = 0;
 	const struct hierarchy *all = hierarchy_all(&n);
 	int v2_dir = -1, r = check_path(path, err);
 
 	if (r < 0)
 		return r;
 	for (i = 0; i < n; i++) {
-		r = ret_fds[i] = group_file_open(&all[i], path,
-						 all[i].is_v2 ? "cgroup.procs" : "tasks", O_WRONLY);
+		r = group_file_open(&all[i], path, all[i].is_v2 ? "cgroup.procs" : "tasks",
+				    O_WRONLY);
+		if (r == -ENOENT && all[i].optional)
+			continue;
+		if (r >= 0)
+			ret_fds[opened++] = r;
 		if (r >= 0 && all[i].is_v2)
 			r = v2_dir = group_file_open(&all[i], path, NULL, O_RDONLY | O_DIRECTORY);
 		if (r < 0)
@@ -124,12 +132,11 @@ int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], siz
 	}
 	if (r < 0) {
 		(void)err_code(err, r, "control group %s%s", all[i].mount, path);
-		for (size_t j = 0; j <= i; j++)
-			if (ret_fds[j] >= 0)
-				(void)close(ret_fds[j]);
+		for (size_t j = 0; j < opened; j++)
+			(void)close(ret_fds[j]);
 		return r;
 	}
-	*ret_n = n;
+	*ret_n = opened;
 	*ret_v2_dir = v2_dir;
 	return 0;
 }
@@ -141,12 +148,16 @@ int cgroup_trees(const char *path, struct arena *a, struct cgroup_tree **ret, si
 	const struct hierarchy *all = hierarchy_all(&n);
 	struct cgroup_tree *trees = arena_array(a, n, sizeof(*trees));
 	int r = check_path(path, err);
+	size_t found = 0;
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		struct cgroup_tree *tree = &trees[i];
+		struct cgroup_tree *tree = &trees[found];
 
+		if (all[i].optional && !limits_has(&all[i], path, "tasks"))
+			continue;
+		found++;
 		tree->is_v2 = all[i].is_v2;
 		tree->name = strrchr(all[i].mount, '/') + 1;
 		tree->dir = arena_printf(a, "%s%s", all[i].mount, path);
@@ -159,7 +170,7 @@ int cgroup_trees(const char *path, struct arena *a, struct cgroup_tree **ret, si
 		}
 	}
 	*ret = trees;
-	*ret_n = n;
+	*ret_n = found;
 	return 0;
 }
 

@@ -105,6 +105,10 @@ static char *next_field(char **line)
 	return field;
 }
 
+/* Few containers have limits of these, and each tree that is joined costs every start. */
+static const uint32_t optional =
+	1U << CONTROLLER_NET_CLS | 1U << CONTROLLER_NET_PRIO | 1U << CONTROLLER_RDMA;
+
 bool hierarchy_parse_mount(char *line, struct hierarchy *ret)
 {
 	char *mount = NULL, *field, *type, *options;
@@ -126,6 +130,7 @@ bool hierarchy_parse_mount(char *line, struct hierarchy *ret)
 		ret->controllers = parse_names(options, ',', false);
 		if (ret->controllers == 0)
 			return false;
+		ret->optional = !(ret->controllers & ~optional);
 	}
 	unescape(mount);
 	if (strlen(mount) >= sizeof(ret->mount))

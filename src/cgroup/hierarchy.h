@@ -31,6 +31,7 @@ enum { HIERARCHY_MOUNT_MAX = 128 };
 struct hierarchy {
 	char mount[HIERARCHY_MOUNT_MAX]; /* "/sys/fs/cgroup/memory" */
 	bool is_v2;
+	bool optional;        /* joined by containers that have limits of its controllers, only */
 	uint32_t controllers; /* 1 << enum controller; of v2: what its root offers */
 };
 

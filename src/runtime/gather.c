@@ -7,6 +7,7 @@
 #include "sys/namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,7 +66,11 @@ int gather_start(const struct runtime_start *s, struct arena *a, struct plan_fac
 {
 	int r;
 
-	*ret = (struct plan_facts){ 0 };
+	/* No descriptor is -1: the call fails, and how it does says whether there is one. */
+	*ret = (struct plan_facts){
+		.old_mounts = syscall(SYS_mount_setattr, -1, "", AT_EMPTY_PATH, NULL, 0) < 0 &&
+			      errno == ENOSYS,
+	};
 	r = gather_caps(ret, err);
 	if (r == 0 && s->cgroup && wants_cgroups(s->config))
 		r = gather_cgroups(s->cgroup, a, ret, err);

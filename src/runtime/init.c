@@ -8,28 +8,30 @@
  *
  * Invariants
  *  (1) From "change root" on, the working directory is the container's root, and everything in it
- *      is named from there. "/" is the same, at once or, where somebody still needs the host's tree
- *      (hooks; a user namespace, whose procfs the kernel compares with it), from "leave the old
- *      root" on. After that the host's tree is only reachable through descriptors of the plan, all
- *      of them close-on-exec.
- *  (2) Every path of the container is resolved by openat2() with RESOLVE_IN_ROOT and
- *      RESOLVE_NO_MAGICLINKS, and mounted upon by descriptor. An image may hold any link it likes;
- *      /proc/self/fd/N of this very process is out of reach.
- *  (3) /proc, /sys and /dev are mounted on real directories, and files below the host's /proc are
- *      written through its own verified descriptor, so nothing in the image can stand in for them.
- *  (4) Privileges only shrink, in the order that each step's needs allow: bounding set, seccomp
- *      (which needs CAP_SYS_ADMIN without no_new_privs), groups, IDs, capabilities, seccomp (with).
+ *      is named from there. "/" is the same, at once or, where the host's tree is still needed
+ *      (hooks; a user namespace, whose procfs the kernel compares with it; old kernels, which
+ *      change mounts by path), from "leave the old root" on. After that the host's tree is only
+ * reachable through descriptors of the plan, all of them close-on-exec. (2) Every path of the
+ * container is resolved by openat2() with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, and mounted
+ * upon by descriptor. An image may hold any link it likes; /proc/self/fd/N of this very process is
+ * out of reach. (3) /proc, /sys and /dev are mounted on real directories, and files below the
+ * host's /proc are written through its own verified descriptor, so nothing in the image can stand
+ * in for them. (4) Privileges only shrink, in the order that each step's needs allow: bounding set,
+ * seccomp (which needs CAP_SYS_ADMIN without no_new_privs), groups, IDs, capabilities, seccomp
+ * (with).
  */
 /* The stack protector's failure path and loops turned into memcpy() would be calls into libc. */
 #pragma GCC optimize("no-stack-protector", "no-tree-loop-distribute-patterns")
 
 #include "runtime/init_copy.h"
 #include "runtime/init_cover.h"
+#include "runtime/init_descriptor.h"
 #include "runtime/init_device.h"
 #include "runtime/init_hook.h"
 #include "runtime/init_kernel.h"
 #include "runtime/init_mount.h"
 #include "runtime/init_plan.h"
+#include "runtime/init_policy.h"
 #include "runtime/init_report.h"
 #include "runtime/init_terminal.h"
 
@@ -79,16 +81,6 @@ static long step_cgroups(const struct init_plan *p)
 			return r;
 	}
 	return p->unshare_cgroup ? RAW(unshare, CLONE_NEWCGROUP) : 0;
-}
-
-static long step_affinity_initial(const struct init_plan *p)
-{
-	return p->cpus_initial ? RAW(sched_setaffinity, 0, p->cpus_size, p->cpus_initial) : 0;
-}
-
-static long step_affinity_final(const struct init_plan *p)
-{
-	return p->cpus_final ? RAW(sched_setaffinity, 0, p->cpus_size, p->cpus_final) : 0;
 }
 
 static long step_setns(const struct init_plan *p)
@@ -205,6 +197,9 @@ static long step_root(const struct init_plan *p)
 		/* Any place will do, since the whole tree that it is in goes away. */
 		r = RAW(move_mount, root, "", AT_FDCWD, p->root_place, MOVE_MOUNT_F_EMPTY_PATH);
 	}
+	if (r == 0 && p->old_mounts && p->root_birth)
+		r = init_mount_set_old(root, &(struct mount_attr){ .propagation = p->root_birth },
+				       MS_REC_);
 	if (r == 0)
 		r = RAW(fchdir, root);
 	return r == 0 && !p->late_pivot ? pivot() : r;
@@ -224,7 +219,7 @@ static long step_become_root(const struct init_plan *p)
 }
 
 /* The directories of a v1 machine: a tree of the container's own group per hierarchy. */
-static long fill_cgroups(long fs, const struct init_mount *m)
+static long fill_cgroups(const struct init_plan *p, long fs, const struct init_mount *m)
 {
 	long r = 0;
 
@@ -234,10 +229,15 @@ static long fill_cgroups(long fs, const struct init_mount *m)
 		r = RAW(mkdirat, fs, g->name, DIR_MODE);
 		if (r >= 0)
 			r = RAW(move_mount, g->tree_fd, "", fs, g->name, MOVE_MOUNT_F_EMPTY_PATH);
+		if (r >= 0 && p->old_mounts)
+			r = init_mount_set_old(g->tree_fd,
+					       &(struct mount_attr){ .attr_set = m->tree_attr_set,
+								     .propagation = MS_PRIVATE_ },
+					       0);
 	}
 	for (size_t i = 0; i < m->n_cgroup_links && r >= 0; i++)
 		r = RAW(symlinkat, m->cgroup_links[i].target, fs, m->cgroup_links[i].name);
-	return r < 0 || !(m->tree_attr_set & MOUNT_ATTR_RDONLY) ? r : init_mount_readonly(fs);
+	return r < 0 || !(m->tree_attr_set & MOUNT_ATTR_RDONLY) ? r : init_mount_readonly(p, fs);
 }
 
 /* Wherever links lead: nothing is mounted over procfs but what shows the container's own limits. */
@@ -249,6 +249,16 @@ static long check_target(const struct init_plan *p, const struct init_mount *m, 
 	if (r < 0 || m->over_proc || fs.f_type != PROC_SUPER_MAGIC)
 		return r;
 	return init_report_failed(p, INIT_OVER_PROC, -EPERM);
+}
+
+/* What the parent sets itself where the kernel lets it. */
+static long set_bind(const struct init_mount *m, long tree)
+{
+	const struct mount_attr attr = { .attr_set = m->attr_set | m->tree_attr_set,
+					 .attr_clr = m->attr_clear | m->tree_attr_clear,
+					 .propagation = m->propagation };
+
+	return init_mount_set_old(tree, &attr, m->tree_propagation ? MS_REC_ : 0);
 }
 
 static long mount_one(const struct init_plan *p, const struct init_mount *m)
@@ -266,11 +276,11 @@ static long mount_one(const struct init_plan *p, const struct init_mount *m)
 	if (tree < 0 || r >= 0)
 		r = tree < 0 ? tree : init_mount_move(tree, target);
 	if (r >= 0 && m->kind == INIT_MOUNT_CGROUP && m->n_cgroups)
-		r = fill_cgroups(tree, m);
+		r = fill_cgroups(p, tree, m);
 	if (r >= 0 && m->kind != INIT_MOUNT_BIND && m->propagation)
-		r = RAW(mount_setattr, tree, "", AT_EMPTY_PATH,
-			(&(struct mount_attr){ .propagation = m->propagation }),
-			sizeof(struct mount_attr));
+		r = init_mount_set(p, tree, &(struct mount_attr){ .propagation = m->propagation });
+	if (r >= 0 && m->kind == INIT_MOUNT_BIND && p->old_mounts)
+		r = set_bind(m, tree);
 	if (tree >= 0 && m->tree_fd < 0)
 		(void)RAW(close, tree);
 	(void)RAW(close, target);
@@ -306,7 +316,8 @@ static long step_devices(const struct init_plan *p)
 		const char *name = init_device_name(d->path);
 
 		init_report_item(p, i);
-		r = name ? init_device_make((int)dev, name, d) : init_device_make_at(d->path, d);
+		r = name ? init_device_make(p, (int)dev, name, d)
+			 : init_device_make_at(p, d->path, d);
 	}
 	for (size_t i = 0; i < p->n_links && r >= 0; i++) {
 		r = RAW(symlinkat, p->links[i].target, dev, p->links[i].name);
@@ -383,9 +394,9 @@ static long step_readonly(const struct init_plan *p)
 			return target;
 		tree = RAW(open_tree, target, "",
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-		r = tree < 0 ? tree : init_mount_readonly(tree);
+		r = tree < 0 ? tree : init_mount_move(tree, target);
 		if (r >= 0)
-			r = init_mount_move(tree, target);
+			r = init_mount_readonly(p, tree);
 		if (tree >= 0)
 			(void)RAW(close, tree);
 		(void)RAW(close, target);
@@ -395,16 +406,24 @@ static long step_readonly(const struct init_plan *p)
 	return 0;
 }
 
+/* A root that shares mounts cannot be pivoted to, so that it does comes last. */
+static long step_root_propagation(const struct init_plan *p)
+{
+	return p->root_propagation ? RAW(mount, 0, "/", 0, p->root_propagation, 0) : 0;
+}
+
 static long step_root_flags(const struct init_plan *p)
 {
-	struct mount_attr attr = { .attr_set = p->root_readonly ? MOUNT_ATTR_RDONLY : 0 };
-	long r = 0;
+	long root, r;
 
-	if (p->root_propagation)
-		r = RAW(mount, 0, "/", 0, p->root_propagation, 0);
-	if (r < 0 || !p->root_readonly)
-		return r;
-	return RAW(mount_setattr, AT_FDCWD, "/", 0, &attr, sizeof(attr));
+	if (!p->root_readonly)
+		return 0;
+	root = RAW(openat, AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return root;
+	r = init_mount_readonly(p, root);
+	(void)RAW(close, root);
+	return r;
 }
 
 /* One write() into a file of the host's procfs, which nothing is mounted over on the way. */
@@ -452,17 +471,6 @@ static long step_cwd(const struct init_plan *p)
 
 /* -- its descriptors -- */
 
-static long own_stdio(const struct init_plan *p, int fd)
-{
-	struct statx st;
-	long r = RAW(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_UID, &st);
-	bool shared = r < 0 || st.stx_uid == p->uid ||
-		      ((st.stx_mode & S_IFMT) == S_IFCHR && st.stx_rdev_major == 1);
-
-	/* So that the user can open /dev/stderr. Not on a file system that does not know owners. */
-	return shared ? 0 : RAW(fchown, fd, p->uid, -1);
-}
-
 static long step_descriptors(const struct init_plan *p)
 {
 	long r = 0;
@@ -470,7 +478,7 @@ static long step_descriptors(const struct init_plan *p)
 	for (int i = 0; i < FIRST_FD && !p->terminal && r >= 0; i++) {
 		r = p->stdio[i] == i ? RAW(fcntl, i, F_SETFD, 0) : RAW(dup3, p->stdio[i], i, 0);
 		if (r >= 0 && p->uid)
-			(void)own_stdio(p, i);
+			(void)init_descriptor_own(p, i);
 	}
 	for (size_t i = 0; i < p->n_preserve_fds && r >= 0; i++) {
 		int to = FIRST_FD + (int)i;
@@ -481,7 +489,7 @@ static long step_descriptors(const struct init_plan *p)
 	if (r < 0)
 		return r;
 	/* What the caller had open and did not mark. */
-	return RAW(close_range, FIRST_FD + (unsigned)p->n_preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+	return init_descriptor_mark_from(FIRST_FD + (long)p->n_preserve_fds);
 }
 
 /* -- what it may do -- */
@@ -506,29 +514,6 @@ static long step_apparmor(const struct init_plan *p)
 static long step_selinux(const struct init_plan *p)
 {
 	return p->selinux ? put_proc(p, "self/attr/exec", p->selinux, p->selinux_len) : 0;
-}
-
-/* Before the privileges go that some of these need. */
-static long step_scheduler(const struct init_plan *p)
-{
-	return p->scheduler ? RAW(sched_setattr, 0, p->scheduler, 0) : 0;
-}
-
-static long step_io_priority(const struct init_plan *p)
-{
-	return p->io_priority ? RAW(ioprio_set, IOPRIO_WHO_PROCESS_, 0, p->io_priority) : 0;
-}
-
-static long step_memory_policy(const struct init_plan *p)
-{
-	return p->memory_policy ? RAW(set_mempolicy, p->memory_policy->mode,
-				      p->memory_policy->nodes, p->memory_policy->max)
-				: 0;
-}
-
-static long step_personality(const struct init_plan *p)
-{
-	return p->personality >= 0 ? RAW(personality, p->personality) : 0;
 }
 
 static long step_rlimits(const struct init_plan *p)
@@ -718,9 +703,9 @@ static long step_exec(const struct init_plan *p)
 /* The order is explained at the top; the name is what a message says was being done. */
 const struct init_step init_steps[] = {
 	{ "reset signals", step_signals },
-	{ "set CPU affinity", step_affinity_initial },
+	{ "set CPU affinity", init_policy_affinity_initial },
 	{ "join control groups", step_cgroups },
-	{ "set final CPU affinity", step_affinity_final },
+	{ "set final CPU affinity", init_policy_affinity_final },
 	{ "join namespace", step_setns },
 	{ "make a time namespace", step_time },
 	{ "map users", step_maps },
@@ -734,21 +719,22 @@ const struct init_step init_steps[] = {
 	{ "make device", step_devices },
 	{ "run prestart and createRuntime hooks", step_runtime_hooks },
 	{ "run createContainer hook", step_create_hooks },
-	{ "leave the old root", step_late_pivot },
 	{ "open a terminal", step_terminal },
 	{ "set sysctl", step_sysctls },
 	{ "set oom_score_adj", step_oom_score },
 	{ "mask", step_masked },
 	{ "make read-only", step_readonly },
 	{ "set flags of the root mount", step_root_flags },
+	{ "leave the old root", step_late_pivot },
+	{ "set propagation of the root mount", step_root_propagation },
 	{ "enter working directory", step_cwd },
 	{ "set AppArmor profile", step_apparmor },
 	{ "set SELinux label", step_selinux },
 	{ "pass descriptors on", step_descriptors },
-	{ "set scheduler", step_scheduler },
-	{ "set I/O priority", step_io_priority },
-	{ "set memory policy", step_memory_policy },
-	{ "set personality", step_personality },
+	{ "set scheduler", init_policy_scheduler },
+	{ "set I/O priority", init_policy_io_priority },
+	{ "set memory policy", init_policy_memory_policy },
+	{ "set personality", init_policy_personality },
 	{ "set rlimit", step_rlimits },
 	{ "set no_new_privs", step_no_new_privs },
 	{ "drop capabilities from the bounding set", step_bounding },

@@ -36,6 +36,8 @@ static inline long init_cover(const struct init_plan *p, long target, struct ini
 		tree = c->empty < 0 ? c->empty : init_mount_again(c->empty, &c->empty_used);
 	}
 	r = tree < 0 ? tree : init_mount_move(tree, target);
+	if (r >= 0)
+		r = init_mount_private(p, tree);
 	if (tree >= 0)
 		(void)RAW(close, tree);
 	return r;

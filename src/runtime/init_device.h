@@ -24,7 +24,8 @@ static inline long init_device_check(int dir, const char *name, const struct ini
 }
 
 /* Where nodes cannot be made, the host's is put in its place. */
-static inline long init_device_bind(int dir, const char *name, const struct init_device *d)
+static inline long init_device_bind(const struct init_plan *p, int dir, const char *name,
+				    const struct init_device *d)
 {
 	long target, r = RAW(mknodat, dir, name, S_IFREG | RAW_PATH_FILE_MODE, 0);
 
@@ -34,16 +35,19 @@ static inline long init_device_bind(int dir, const char *name, const struct init
 	if (target < 0)
 		return target;
 	r = init_mount_move(d->tree_fd, target);
+	if (r >= 0)
+		r = init_mount_private(p, d->tree_fd);
 	(void)RAW(close, target);
 	return r;
 }
 
-static inline long init_device_make(int dir, const char *name, const struct init_device *d)
+static inline long init_device_make(const struct init_plan *p, int dir, const char *name,
+				    const struct init_device *d)
 {
 	long r;
 
 	if (d->tree_fd >= 0)
-		return init_device_bind(dir, name, d);
+		return init_device_bind(p, dir, name, d);
 	r = RAW(mknodat, dir, name, d->mode, d->dev);
 
 	if (r == -EEXIST)
@@ -54,7 +58,8 @@ static inline long init_device_make(int dir, const char *name, const struct init
 }
 
 /* A device anywhere: makes its directory first. */
-static inline long init_device_make_at(char *path, const struct init_device *d)
+static inline long init_device_make_at(const struct init_plan *p, char *path,
+				       const struct init_device *d)
 {
 	size_t slash = 0;
 	long dir, r;
@@ -63,13 +68,13 @@ static inline long init_device_make_at(char *path, const struct init_device *d)
 		if (path[i] == '/')
 			slash = i;
 	if (!slash)
-		return init_device_make(AT_FDCWD, path, d);
+		return init_device_make(p, AT_FDCWD, path, d);
 	path[slash] = '\0';
 	dir = raw_path_open_or_make(path, true, false);
 	path[slash] = '/';
 	if (dir < 0)
 		return dir;
-	r = init_device_make((int)dir, path + slash + 1, d);
+	r = init_device_make(p, (int)dir, path + slash + 1, d);
 	(void)RAW(close, dir);
 	return r;
 }

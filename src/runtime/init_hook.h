@@ -5,6 +5,7 @@
 #ifndef RUNTIME_INIT_HOOK_H
 #define RUNTIME_INIT_HOOK_H
 
+#include "runtime/init_descriptor.h"
 #include "runtime/init_kernel.h"
 #include "runtime/init_report.h"
 
@@ -42,7 +43,7 @@ static inline void init_hook_exec(const struct init_hook *h, long state)
 	(void)RAW(rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
 	(void)RAW(dup3, state, 0, 0);
 	(void)RAW(dup3, 2, 1, 0);
-	(void)RAW(close_range, FIRST_FD, ~0U, CLOSE_RANGE_CLOEXEC);
+	(void)init_descriptor_mark_from(FIRST_FD);
 	(void)RAW(execve, h->path, h->argv, h->envp);
 	(void)RAW(exit_group, INIT_FAILED);
 }

@@ -34,6 +34,15 @@ enum {
 enum { MNT_DETACH_ = 2 };
 #define MS_REC_     0x4000UL
 #define MS_PRIVATE_ 0x40000UL
+enum {
+	MS_REMOUNT_ = 0x20,
+	MS_NOATIME_ = 0x400,
+	MS_NODIRATIME_ = 0x800,
+	MS_BIND_ = 0x1000,
+	ST_RELATIME_ = 0x1000, /* of statfs(2) */
+	MS_RELATIME_ = 0x200000,
+	MS_STRICTATIME_ = 0x1000000,
+};
 /* From headers that clash with others, or that older systems lack. */
 enum { MFD_CLOEXEC_ = 1, IOPRIO_WHO_PROCESS_ = 1 };
 

@@ -191,6 +191,8 @@ struct init_plan {
 	const struct init_layer *overlay_layers; /* layers that the options name as descriptors */
 	size_t n_overlay_layers;
 	const char *root_place; /* where root_fd is attached first */
+	uint64_t root_birth;    /* MS_* for the root's mounts when the parent cannot set them */
+	bool old_mounts;        /* the kernel has no mount_setattr(2) */
 	bool late_pivot;        /* the host's tree is needed until all is mounted */
 	bool ask_hooks;         /* the parent runs hooks when all is mounted */
 	struct init_hooks create_container, start_container;

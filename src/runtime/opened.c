@@ -165,7 +165,8 @@ static bool wants_host_mounts(const char *propagation)
 	       str_eq(propagation, "slave") || str_eq(propagation, "rslave");
 }
 
-static int bundle_root(const struct runtime_start *s, struct arena *a, int *ret, struct err *err)
+static int bundle_root(const struct runtime_start *s, struct arena *a, struct init_plan *p,
+		       int *ret, struct err *err)
 {
 	const char *path = s->config->root->path;
 	struct mount_attr attr = { .propagation =
@@ -182,7 +183,9 @@ static int bundle_root(const struct runtime_start *s, struct arena *a, int *ret,
 		return err_sys(err, "root.path %s", path);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, -ENOTDIR, "root.path %s: not a directory", path);
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+	if (p->old_mounts)
+		p->root_birth = attr.propagation;
+	else if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
 		return err_sys(err, "root.path %s: making it private", path);
 	*ret = take_fd(&fd);
 	return 0;
@@ -194,7 +197,7 @@ int opened_root(struct opened *o, const struct runtime_start *s, struct init_pla
 	int r;
 
 	if (!s->overlay)
-		r = bundle_root(s, o->a, &p->root_fd, err);
+		r = bundle_root(s, o->a, p, &p->root_fd, err);
 	else if (!fits(s->overlay))
 		return old_overlay(o, s->overlay, p, err);
 	else
@@ -252,7 +255,22 @@ static int map_ids(int tree, const struct init_mount *m, struct err *err)
 	return 0;
 }
 
-static int open_bind(struct opened *o, struct init_mount *m, struct err *err)
+/* What an old kernel cannot do at all; the rest is done by the child, when the mount is attached.
+ */
+static int check_old(const struct init_mount *m, struct err *err)
+{
+	if (m->recursive && (m->tree_attr_set || m->tree_attr_clear))
+		return err_set(err, -ENOTSUP,
+			       "mount on /%s: recursive options (rro, …) need Linux 5.12",
+			       m->target);
+	if (m->uid_map)
+		return err_set(err, -ENOTSUP, "mount on /%s: idmapped mounts need Linux 5.12",
+			       m->target);
+	return 0;
+}
+
+static int open_bind(struct opened *o, const struct init_plan *p, struct init_mount *m,
+		     struct err *err)
 {
 	struct stat st;
 	int r;
@@ -269,13 +287,16 @@ static int open_bind(struct opened *o, struct init_mount *m, struct err *err)
 	m->dir = S_ISDIR(st.st_mode);
 	if (m->over_proc && str_eq(m->target, "proc") && !is_proc(m->tree_fd))
 		return err_set(err, -EINVAL, "mount on /proc: %s is not procfs", m->source);
+	if (p->old_mounts)
+		return check_old(m, err);
 	r = set_attributes(m->tree_fd, m);
 	if (r < 0)
 		return err_code(err, r, "mount on /%s: options of %s", m->target, m->source);
 	return m->uid_map ? map_ids(m->tree_fd, m, err) : 0;
 }
 
-static int open_cgroups(struct opened *o, struct init_mount *m, struct err *err)
+static int open_cgroups(struct opened *o, const struct init_plan *p, struct init_mount *m,
+			struct err *err)
 {
 	struct mount_attr attr = { .attr_set = m->tree_attr_set, .propagation = MS_PRIVATE };
 
@@ -286,7 +307,8 @@ static int open_cgroups(struct opened *o, struct init_mount *m, struct err *err)
 		if (g->tree_fd < 0)
 			return err_sys(err, "control group %s", g->path);
 		opened_add(o, g->tree_fd);
-		if (mount_setattr(g->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		if (!p->old_mounts &&
+		    mount_setattr(g->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 			return err_sys(err, "control group %s: mount options", g->path);
 	}
 	return 0;
@@ -300,9 +322,9 @@ int opened_mounts(struct opened *o, struct init_plan *p, struct err *err)
 		struct init_mount *m = &p->mounts[i];
 
 		if (m->kind == INIT_MOUNT_BIND)
-			r = open_bind(o, m, err);
+			r = open_bind(o, p, m, err);
 		else if (m->kind == INIT_MOUNT_CGROUP)
-			r = open_cgroups(o, m, err);
+			r = open_cgroups(o, p, m, err);
 	}
 	return r;
 }
@@ -363,7 +385,8 @@ int opened_joins(struct opened *o, const struct oci_config *c, struct init_join 
 /* -- the rest -- */
 
 /* The host's node of a device, which must be that device. */
-static int open_device(struct opened *o, struct init_device *d, struct err *err)
+static int open_device(struct opened *o, const struct init_plan *p, struct init_device *d,
+		       struct err *err)
 {
 	const char *path = arena_printf(o->a, "/%s", d->path);
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
@@ -380,7 +403,7 @@ static int open_device(struct opened *o, struct init_device *d, struct err *err)
 	if (fstat(d->tree_fd, &st) < 0 || (st.st_mode & S_IFMT) != (d->mode & S_IFMT) ||
 	    st.st_rdev != d->dev)
 		return err_set(err, -ENODEV, "device %s: the host's is another one", path);
-	if (mount_setattr(d->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	if (!p->old_mounts && mount_setattr(d->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return err_sys(err, "device %s", path);
 	return 0;
 }
@@ -391,12 +414,12 @@ static int open_devices(struct opened *o, struct init_plan *p, struct err *err)
 
 	for (size_t i = 0; p->bind_devices && i < p->n_devices && r == 0; i++)
 		if (!S_ISFIFO(p->devices[i].mode))
-			r = open_device(o, &p->devices[i], err);
+			r = open_device(o, p, &p->devices[i], err);
 	return r;
 }
 
 /* The host's, and really it: masks put it over files of the kernel. */
-static int open_null(struct opened *o, int *ret, struct err *err)
+static int open_null(struct opened *o, const struct init_plan *p, int *ret, struct err *err)
 {
 	int fd = open_tree(AT_FDCWD, "/dev/null",
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
@@ -408,7 +431,7 @@ static int open_null(struct opened *o, int *ret, struct err *err)
 	opened_add(o, fd);
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_set(err, -ENODEV, "/dev/null is not the null device");
-	if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	if (!p->old_mounts && mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return err_sys(err, "/dev/null");
 	*ret = fd;
 	return 0;
@@ -464,7 +487,7 @@ int opened_rest(struct opened *o, struct init_plan *p, bool die_with_parent, str
 	int r = 0;
 
 	if (p->n_masked)
-		r = open_null(o, &p->null_fd, err);
+		r = open_null(o, p, &p->null_fd, err);
 	if (r == 0)
 		r = open_devices(o, p, err);
 	if (r == 0 &&

@@ -113,7 +113,7 @@ static void plan_namespaces(const struct oci_config *c, struct arena *a, struct 
 	p->become_root = user;
 	p->ask_maps = oci_runtime_has_new_namespace(c, "user");
 	/* The kernel shows procfs and sysfs there only to who sees others of them already. */
-	p->late_pivot = user;
+	p->late_pivot = user || p->old_mounts;
 	plan_time(c, a, p);
 }
 
@@ -169,6 +169,7 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 	plan_sysctls(&c->linux_->sysctl, a, p);
 	p->new_root = true;
 	p->new_keyring = true;
+	p->old_mounts = facts->old_mounts;
 	plan_namespaces(c, a, p);
 	security_plan_linux(c->linux_, a, p);
 	if (c->hooks && (!s->id || !s->bundle || s->overlay))

@@ -25,6 +25,7 @@ struct plan_facts {
 	size_t n_cgroups;
 	const char *cgroup_v2;  /* the group's directory where v2 is all there is, else NULL */
 	bool apparmor, selinux; /* in force */
+	bool old_mounts;        /* no mount_setattr(2): before Linux 5.12, or forbidden to us */
 	bool user_ns;           /* the process that is joined is in a user namespace of its own */
 };
 

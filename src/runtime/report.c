@@ -109,7 +109,11 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 		return err_set(err, r->error, "%s /%s: that is in procfs, which must stay whole",
 			       step, item ? item : "");
 	if (r->error == -ENOSYS)
-		return err_set(err, r->error, "%s: Linux 5.12 or later is needed", step);
+		return err_set(
+			err, r->error,
+			"%s%s%s: this kernel lacks a system call for it (of openat2, fsopen, "
+			"move_mount); Linux 5.6 or later is needed",
+			step, item ? " /" : "", item ? item : "");
 	return item ? err_code(err, r->error, "%s %s%s", step,
 			       str_eq(step, "set rlimit") || item[0] == '.' ? "" : "/", item)
 		    : err_code(err, r->error, "%s", step);

@@ -137,6 +137,11 @@ with_shared_host() {
 	run with_shared_host timeout 20 sh "$OCI/root"
 	expect_contains 1
 	expect_contains master
+	top_more=',"hooks":{"createContainer":[{"path":"/bin/true"}]}' linux_more=',"rootfsPropagation":"rshared"'
+	box "sleep 1000"
+	run with_shared_host timeout 20 sh "$OCI/root"
+	expect_contains 1
+	expect_contains shared
 	linux_more=',"rootfsPropagation":"private"'
 	box "sleep 1000"
 	run with_shared_host timeout 20 sh "$OCI/root"

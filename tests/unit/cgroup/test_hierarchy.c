@@ -38,9 +38,12 @@ TEST(a_v2_mount_is_one_whatever_its_root)
 	CHECK_STR(h.mount, "/sys/fs/cgroup/unified");
 }
 
-TEST(controllers_that_no_container_joins_make_no_tree)
+TEST(controllers_that_few_containers_need_make_a_tree_that_is_optional)
 {
-	CHECK(!parse("33 30 0:30 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls,net_prio"));
+	CHECK(parse("33 30 0:30 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls,net_prio"));
+	CHECK(h.optional);
+	CHECK(parse("33 30 0:30 / /sys/fs/cgroup/x rw - cgroup cgroup rw,net_cls,pids"));
+	CHECK(!h.optional);
 	CHECK(!parse("33 30 0:30 / /sys/fs/cgroup/x rw - cgroup cgroup rw,name=elogind"));
 }
 
@@ -64,7 +67,7 @@ TEST(v2_calls_block_io_by_another_name)
 {
 	CHECK_INT(hierarchy_parse_v2("cpuset io memory pids rdma misc\n"),
 		  1U << CONTROLLER_CPUSET | 1U << CONTROLLER_BLKIO | 1U << CONTROLLER_MEMORY |
-			  1U << CONTROLLER_PIDS);
+			  1U << CONTROLLER_PIDS | 1U << CONTROLLER_RDMA);
 	CHECK_INT(hierarchy_parse_v2("blkio devices\n"), 0);
 	CHECK_INT(hierarchy_parse_v2("\n"), 0);
 }
@@ -85,6 +88,6 @@ TEST(a_path_is_put_together_or_refused)
 
 TESTS(T(a_v1_mount_names_its_controllers_in_its_options),
       T(the_tree_of_systemd_is_one_without_a_controller), T(a_v2_mount_is_one_whatever_its_root),
-      T(controllers_that_no_container_joins_make_no_tree),
+      T(controllers_that_few_containers_need_make_a_tree_that_is_optional),
       T(other_mounts_and_broken_lines_are_none), T(a_mount_point_with_a_blank_is_unescaped),
       T(v2_calls_block_io_by_another_name), T(a_path_is_put_together_or_refused))
