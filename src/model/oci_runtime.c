@@ -210,6 +210,10 @@ SCHEMA(oci_memory_policy, T, F_STR(T, mode, "mode", REQUIRED), F_STR(T, nodes, "
        F_STRV(T, flags, "flags", OMIT_EMPTY));
 #undef T
 
+#define T struct oci_net_device
+SCHEMA(oci_net_device, T, F_STR(T, name, "name", OMIT_EMPTY));
+#undef T
+
 #define T struct oci_linux
 SCHEMA(oci_linux, T, F_LIST(T, namespaces, "namespaces", oci_namespace, OMIT_EMPTY),
        F_LIST(T, devices, "devices", oci_device, OMIT_EMPTY),
@@ -226,7 +230,7 @@ SCHEMA(oci_linux, T, F_LIST(T, namespaces, "namespaces", oci_namespace, OMIT_EMP
        F_PTR(T, personality, "personality", oci_personality, OMIT_EMPTY),
        F_PTR(T, time_offsets, "timeOffsets", oci_time_offsets, OMIT_EMPTY),
        F_PTR(T, memory_policy, "memoryPolicy", oci_memory_policy, OMIT_EMPTY),
-       F_RAW(T, net_devices, "netDevices", OMIT_EMPTY),
+       F_DICT(T, net_devices, "netDevices", oci_net_device, OMIT_EMPTY),
        F_STR(T, mount_label, "mountLabel", OMIT_EMPTY));
 #undef T
 

@@ -2,7 +2,7 @@
  * oci_runtime.h - an OCI runtime configuration (config.json, runtime-spec 1.3 for Linux)
  *
  * Members are the specification's names in snake_case. What this runtime does not do is kept as raw
- * text (`intel_rdt`, `net_devices`) so that oci_runtime_check() can refuse it by name.
+ * text (`intel_rdt`) so that oci_runtime_check() can refuse it by name.
  */
 #ifndef MODEL_OCI_RUNTIME_H
 #define MODEL_OCI_RUNTIME_H
@@ -236,6 +236,16 @@ struct oci_memory_policy {
 };
 SCHEMA_DECLARE(oci_memory_policy);
 
+/* An interface of the host that becomes the container's, under another name if there is one. */
+struct oci_net_device {
+	const char *device, *name;
+};
+SCHEMA_DECLARE(oci_net_device);
+struct oci_net_devices {
+	struct oci_net_device *items;
+	size_t n;
+};
+
 struct oci_linux {
 	LIST(struct oci_namespace) namespaces;
 	LIST(struct oci_device) devices;
@@ -250,7 +260,8 @@ struct oci_linux {
 	struct oci_time_offsets *time_offsets;
 	struct oci_memory_policy *memory_policy;
 	const char *mount_label;
-	const char *intel_rdt, *net_devices; /* raw */
+	struct oci_net_devices net_devices;
+	const char *intel_rdt; /* raw */
 };
 SCHEMA_DECLARE(oci_linux);
 

@@ -11,7 +11,7 @@
 
 #include <ctype.h>
 
-enum { MAPPINGS_MAX = 340, NS_PER_S = 1000000000 };
+enum { MAPPINGS_MAX = 340, NS_PER_S = 1000000000, INTERFACE_SIZE = 16 };
 
 const struct oci_namespace *oci_runtime_namespace(const struct oci_config *config, const char *type)
 {
@@ -319,6 +319,42 @@ static int check_propagation(const struct oci_linux *l, struct err *err)
 		       want);
 }
 
+/* dev_valid_name() of the kernel. */
+static bool is_interface(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < INTERFACE_SIZE && !str_eq(name, ".") && !str_eq(name, "..") &&
+	       !name[strcspn(name, "/: \t\n\v\f\r")];
+}
+
+static const char *name_inside(const struct oci_net_device *d)
+{
+	return str_is_empty(d->name) ? d->device : d->name;
+}
+
+static int check_net_devices(const struct oci_config *c, struct err *err)
+{
+	const struct oci_net_devices *devices = &c->linux_->net_devices;
+
+	if (devices->n > 0 && !oci_runtime_has_namespace(c, "network"))
+		return err_set(err, -EINVAL, "linux.netDevices: needs a network namespace");
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct oci_net_device *d = &devices->items[i];
+
+		if (!is_interface(d->device) || !is_interface(name_inside(d)))
+			return err_set(err, -EINVAL,
+				       "linux.netDevices: \"%s\" as \"%s\" is no interface's name",
+				       d->device, name_inside(d));
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(name_inside(d), name_inside(&devices->items[j])))
+				return err_set(err, -EINVAL,
+					       "linux.netDevices: two become %s in the container",
+					       name_inside(d));
+	}
+	return 0;
+}
+
 static int check_linux(const struct oci_config *c, struct err *err)
 {
 	const struct oci_linux *l = c->linux_;
@@ -345,7 +381,7 @@ static int check_linux(const struct oci_config *c, struct err *err)
 	if (r == 0)
 		r = refuse(l->intel_rdt, "linux.intelRdt", err);
 	if (r == 0)
-		r = refuse(l->net_devices, "linux.netDevices", err);
+		r = check_net_devices(c, err);
 	return r == 0 ? check_sysctls(c, err) : r;
 }
 

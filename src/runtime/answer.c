@@ -1,9 +1,10 @@
 /*
  * answer.c - what a child cannot do itself and has done from outside
  *
- * The maps of its user namespace; files of procfs that stay the host's root's, because the child
- * cannot be traced; hooks that run in our namespaces; and handing the descriptor of a seccomp
- * filter to its listener, because any system call of the child may have to wait for that listener.
+ * The maps of its user namespace; interfaces of our network; files of procfs that stay the host's
+ * root's, because the child cannot be traced; hooks that run in our namespaces; and handing the
+ * descriptor of a seccomp filter to its listener, because any system call of the child may have to
+ * wait for that listener.
  */
 #include "runtime/answer.h"
 
@@ -11,6 +12,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "runtime/hook.h"
+#include "runtime/net_device.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/userns.h"
@@ -32,7 +34,8 @@ bool answer_plan(struct answers *a, struct init_plan *p)
 		a->time_offsets = p->time_offsets;
 		p->oom_score_adj = p->time_offsets = NULL;
 	}
-	p->ask_maps = a->uid_map || a->oom_score_adj || a->time_offsets;
+	p->ask_maps = a->uid_map || a->oom_score_adj || a->time_offsets ||
+		      (a->net_devices && a->net_devices->n);
 	a->notify = p->notify;
 	return p->ask_maps || p->ask_hooks || p->notify;
 }
@@ -56,7 +59,9 @@ static int maps(const struct answers *a, pid_t pid, struct err *err)
 	if (r < 0)
 		return err_code(err, r, "linux.uidMappings, linux.gidMappings");
 	r = put(pid, "timens_offsets", a->time_offsets, err);
-	return r < 0 ? r : put(pid, "oom_score_adj", a->oom_score_adj, err);
+	if (r == 0)
+		r = put(pid, "oom_score_adj", a->oom_score_adj, err);
+	return r < 0 || !a->net_devices ? r : net_device_move(a->net_devices, pid, err);
 }
 
 static int hooks(const struct answers *a, pid_t pid, struct err *err)

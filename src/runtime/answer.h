@@ -13,6 +13,7 @@ struct answers {
 	const char *uid_map, *gid_map; /* of its user namespace */
 	/* Texts for files of its procfs that it may not write itself. */
 	const char *oom_score_adj, *time_offsets;
+	const struct oci_net_devices *net_devices;
 	const struct oci_hooks *hooks; /* prestart and createRuntime */
 	const struct oci_seccomp *seccomp;
 	struct init_notify *notify;

@@ -392,6 +392,7 @@ int child_start(const struct child_request *rq, struct arena *a, struct runtime_
 	p->hold_fd = s.hold[0];
 	p->console_socket = s.console[0];
 	p->talk_fd = s.talk[0];
+	p->talk_far_fd = s.talk[1];
 	return run(rq, a, &s, ret, ret_exit, err);
 }
 

@@ -64,11 +64,13 @@ static long step_signals(const struct init_plan *p)
 		unsigned long handler, flags, restorer, mask;
 	} defaults;
 
-	(void)p;
 	/* execve() resets handlers but keeps what is ignored, which a parent may have chosen. */
 	for (int sig = 1; sig <= SIGNALS; sig++)
 		(void)RAW(rt_sigaction, sig, &defaults, 0, sizeof(defaults.mask));
 	(void)RAW(umask, 0);
+	/* So that we notice when the parent dies while we wait for it. */
+	if (p->talk_far_fd >= 0)
+		(void)RAW(close, p->talk_far_fd);
 	return 0;
 }
 
@@ -106,7 +108,7 @@ static long step_time(const struct init_plan *p)
 	return put_proc(p, "self/timens_offsets", p->time_offsets, p->time_offsets_len);
 }
 
-/* The maps of our user namespace are written from outside of it. */
+/* The maps of our user namespace are written from outside of it, and interfaces come from there. */
 static long step_maps(const struct init_plan *p)
 {
 	return p->ask_maps ? ask(p, INIT_ASK_MAPS) : 0;
@@ -549,9 +551,11 @@ static long load_notifying(const struct init_plan *p)
 	if (fd < 0)
 		return fd;
 	__atomic_store_n(&n->fd, (int)fd, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&n->taken, __ATOMIC_ACQUIRE))
-		;
-	return 0;
+	/* A few seconds of it: a parent that was killed says nothing any more. */
+	for (uint64_t i = 0; i < NOTIFY_SPINS; i++)
+		if (__atomic_load_n(&n->taken, __ATOMIC_ACQUIRE))
+			return 0;
+	return -ETIMEDOUT;
 }
 
 static long step_no_new_privs(const struct init_plan *p)
@@ -708,7 +712,7 @@ const struct init_step init_steps[] = {
 	{ "set final CPU affinity", init_policy_affinity_final },
 	{ "join namespace", step_setns },
 	{ "make a time namespace", step_time },
-	{ "map users", step_maps },
+	{ "map users and take interfaces", step_maps },
 	{ "make a session and its keyring", step_session },
 	{ "make mounts private", step_private },
 	{ "change root", step_root },

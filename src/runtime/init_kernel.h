@@ -30,6 +30,8 @@ enum {
 	FIRST_FD = 3, /* behind stdin, stdout, stderr */
 };
 
+#define NOTIFY_SPINS (1ULL << 34)
+
 /* From <sys/mount.h>, which clashes with <linux/mount.h>. */
 enum { MNT_DETACH_ = 2 };
 #define MS_REC_     0x4000UL

@@ -258,6 +258,7 @@ struct init_plan {
 	bool search_path;              /* argv[0] is a name to look for, not a path */
 	int hold_fd;                   /* wait here before exec, or -1 */
 	int talk_fd;                   /* where the parent is asked for things, or -1 */
+	int talk_far_fd;               /* the parent's end of it, which is not for the child */
 
 	struct init_report *report;
 	const struct iovec *last_words; /* report and name of the program, for the hold socket */

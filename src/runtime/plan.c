@@ -27,6 +27,7 @@ void plan_init(struct init_plan *p)
 		.parent_fd = -1,
 		.hold_fd = -1,
 		.talk_fd = -1,
+		.talk_far_fd = -1,
 		.personality = -1,
 		.root_place = "/",
 	};

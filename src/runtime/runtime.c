@@ -107,7 +107,8 @@ static void answers_to_start(const struct runtime_start *s, struct arena *a, str
 	const struct oci_config *c = s->config;
 	const struct oci_id_mappings *m = &c->linux_->mappings;
 
-	*ret = (struct answers){ .hooks = c->hooks,
+	*ret = (struct answers){ .net_devices = &c->linux_->net_devices,
+				 .hooks = c->hooks,
 				 .seccomp = c->linux_->seccomp,
 				 .state = { .id = s->id ? s->id : "",
 					    .status = "creating",

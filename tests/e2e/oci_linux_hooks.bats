@@ -166,3 +166,24 @@ is_stopped() {
 	expect_status 125
 	expect_contains "hooks.createRuntime[0] /nowhere/hook"
 }
+
+no_process() {
+	[ -z "$(cat /sys/fs/cgroup/*/berth/"$1"/cgroup.procs 2>/dev/null)" ]
+}
+
+@test "a create that is killed while a hook runs leaves no process that waits, and delete --force removes the rest" {
+	top_more=",\"hooks\":{\"createRuntime\":[{\"path\":\"/bin/sleep\",\"args\":[\"sleep\",\"3\"]}]}"
+	box true
+	berth-oci --root "$OCI/state" create -b "$bundle" t-killed >/dev/null 2>&1 3>&- &
+	creator=$!
+	eventually has_process t-killed
+	kill -9 $creator
+	wait $creator || true
+	eventually no_process t-killed
+	oci delete --force t-killed
+	eventually oci_nothing_left
+}
+
+has_process() {
+	! no_process "$1"
+}
