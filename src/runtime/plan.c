@@ -8,7 +8,7 @@
 #include "runtime/hook.h"
 #include "runtime/mount_plan.h"
 #include "runtime/process_plan.h"
-#include "runtime/security_plan.h"
+#include "runtime/policy_plan.h"
 
 #include <linux/sched.h>
 #include <sys/stat.h>
@@ -162,7 +162,7 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 	if (r == 0)
 		r = process_plan_make(c->process, facts, a, p, err);
 	if (r == 0)
-		r = security_plan_process(c->process, facts, a, p, err);
+		r = policy_plan_process(c->process, facts, a, p, err);
 	if (r < 0)
 		return r;
 	if (!s->overlay && (!c->root || str_is_empty(c->root->path)))
@@ -172,7 +172,7 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 	p->new_keyring = true;
 	p->old_mounts = facts->old_mounts;
 	plan_namespaces(c, a, p);
-	security_plan_linux(c->linux_, a, p);
+	policy_plan_linux(c->linux_, a, p);
 	if (c->hooks && (!s->id || !s->bundle || s->overlay))
 		return err_set(err, -EINVAL, "hooks: a container without a bundle has none");
 	plan_hooks(s, a, p);
@@ -193,10 +193,10 @@ int plan_exec(const struct runtime_exec *x, const struct plan_facts *facts, stru
 	if (r == 0)
 		r = process_plan_make(x->process, facts, a, p, err);
 	if (r == 0)
-		r = security_plan_process(x->process, facts, a, p, err);
+		r = policy_plan_process(x->process, facts, a, p, err);
 	if (r < 0)
 		return r;
-	security_plan_affinity(x->process->exec_cpu_affinity, a, p);
+	policy_plan_affinity(x->process->exec_cpu_affinity, a, p);
 	p->new_keyring = true;
 	p->become_root = facts->user_ns;
 	plan_stdio(p, x->stdin_fd, x->stdout_fd, x->stderr_fd, x->preserve_fds, x->n_preserve_fds);

@@ -1,7 +1,7 @@
 /*
- * security_plan.c - deciding what labels and policies a process runs under
+ * policy_plan.c - deciding what labels and policies a process runs under
  */
-#include "runtime/security_plan.h"
+#include "runtime/policy_plan.h"
 
 #include "codec/number_list.h"
 #include "model/oci_name.h"
@@ -49,8 +49,8 @@ static int plan_labels(const struct oci_process *process, const struct plan_fact
 	return 0;
 }
 
-int security_plan_process(const struct oci_process *process, const struct plan_facts *facts,
-			  struct arena *a, struct init_plan *p, struct err *err)
+int policy_plan_process(const struct oci_process *process, const struct plan_facts *facts,
+			struct arena *a, struct init_plan *p, struct err *err)
 {
 	const struct oci_io_priority *io = process->io_priority;
 
@@ -69,8 +69,8 @@ static const unsigned long *read_set(const char *list, struct arena *a)
 	return !str_is_empty(list) && number_list_parse(list, set) == 0 ? set->words : NULL;
 }
 
-void security_plan_affinity(const struct oci_cpu_affinity *affinity, struct arena *a,
-			    struct init_plan *p)
+void policy_plan_affinity(const struct oci_cpu_affinity *affinity, struct arena *a,
+			  struct init_plan *p)
 {
 	if (!affinity)
 		return;
@@ -79,7 +79,7 @@ void security_plan_affinity(const struct oci_cpu_affinity *affinity, struct aren
 	p->cpus_size = sizeof(struct number_set);
 }
 
-void security_plan_linux(const struct oci_linux *l, struct arena *a, struct init_plan *p)
+void policy_plan_linux(const struct oci_linux *l, struct arena *a, struct init_plan *p)
 {
 	const struct oci_memory_policy *m = l->memory_policy;
 	struct init_memory_policy *policy;
