@@ -144,8 +144,8 @@ static void plan_cgroups(struct init_mount *m, const struct mount_options *o,
 	m->options = tmpfs;
 	m->n_options = COUNT(tmpfs);
 	/* Read-only as the last step, when the directories are made. */
-	m->tree_attr_set = o->set;
-	m->attr_set = o->set & ~(uint64_t)MOUNT_ATTR_RDONLY;
+	m->tree_attr_set = o->set | o->tree_set;
+	m->attr_set = m->tree_attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY;
 	m->cgroups = arena_array(a, f->n_cgroups, sizeof(*m->cgroups));
 	m->n_cgroups = f->n_cgroups;
 	for (size_t i = 0; i < f->n_cgroups; i++)

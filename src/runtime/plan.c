@@ -173,6 +173,9 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 	p->old_mounts = facts->old_mounts;
 	plan_namespaces(c, a, p);
 	policy_plan_linux(c->linux_, a, p);
+	if (p->unshare_time && !facts->time_at_exec)
+		return err_set(err, -ENOTSUP,
+			       "linux.namespaces: new time namespaces need Linux 6.2; remove it");
 	if (c->hooks && (!s->id || !s->bundle || s->overlay))
 		return err_set(err, -EINVAL, "hooks: a container without a bundle has none");
 	plan_hooks(s, a, p);

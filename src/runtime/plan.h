@@ -26,6 +26,7 @@ struct plan_facts {
 	const char *cgroup_v2;  /* the group's directory where v2 is all there is, else NULL */
 	bool apparmor, selinux; /* in force */
 	bool old_mounts;        /* no mount_setattr(2): before Linux 5.12, or forbidden to us */
+	bool time_at_exec;      /* execve(2) enters a new time namespace: since Linux 6.2 */
 	bool user_ns;           /* the process that is joined is in a user namespace of its own */
 };
 

@@ -187,3 +187,29 @@ no_process() {
 has_process() {
 	! no_process "$1"
 }
+
+@test "links of a hostile image lead nowhere while the host's tree is still there" {
+	mkdir -p "$OCI/outside" "$OCI/data"
+	echo secret >"$OCI/data/file"
+	ln -sfn "$OCI/outside/made" "$bundle/rootfs/absolute"
+	ln -sfn "../../../../../../..$OCI/outside/made" "$bundle/rootfs/relative"
+	ln -sfn /proc/1/root/tmp "$bundle/rootfs/magic"
+	top_more=',"hooks":{"createContainer":[{"path":"/bin/true"}]}'
+	for trap in absolute relative; do
+		mounts_more=",{\"destination\":\"/$trap/deep\",\"source\":\"$OCI/data\",\"options\":[\"bind\"]}"
+		run_box t-trap "cat /$trap/deep/file"
+		expect_status 0
+		expect_output secret
+		[ -z "$(ls "$OCI/outside")" ]
+	done
+	mounts_more=",{\"destination\":\"/magic/x\",\"source\":\"$OCI/data\",\"options\":[\"bind\"]}"
+	run_box t-magic true
+	expect_status 125
+	mounts_more=
+	ln -sfn "$OCI/outside" "$bundle/rootfs/devices"
+	linux_more=',"devices":[{"path":"/devices/null2","type":"c","major":1,"minor":3}],"maskedPaths":["/absolute"]'
+	run_box t-device "ls /devices"
+	expect_status 0
+	[ -z "$(ls "$OCI/outside")" ]
+	rm -f "$bundle/rootfs/"{absolute,relative,magic,devices}
+}

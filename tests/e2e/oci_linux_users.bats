@@ -56,6 +56,15 @@ teardown() {
 	[ "$(stat -c %u "$bundle/rootfs/made/exec")" = 100000 ]
 }
 
+@test "a terminal is the user's in there" {
+	namespaces=$user_namespaces linux_more=",$maps" process_more=',"terminal":true'
+	user='{"uid":7,"gid":8}'
+	box "tty; stat -c %u /dev/pts/0; test -c /dev/console && echo console; exit 6"
+	run on_a_terminal berth-oci --root "$OCI/state" run -b "$bundle" t-tty
+	expect_status 6
+	expect_output "$(printf '/dev/pts/0\r\n7\r\nconsole\r')"
+}
+
 @test "devices are the host's, since nobody makes nodes there" {
 	namespaces=$user_namespaces linux_more=",$maps,\"devices\":[{\"path\":\"/dev/kmsg\",\"type\":\"c\",\"major\":1,\"minor\":11}]"
 	run_box t-dev "head -c 4 /dev/zero | od -An -tx1; test -c /dev/kmsg && test -c /dev/tty && echo there"

@@ -198,6 +198,22 @@ TEST(hooks_keep_the_hosts_tree_until_all_is_mounted)
 	CHECK(!plan.late_pivot);
 }
 
+TEST(clocks_are_set_where_the_kernel_enters_their_namespace)
+{
+	static const char json[] =
+		CONFIG(PROCESS, "",
+		       "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"time\"}],\"timeOffsets\":{"
+		       "\"monotonic\":{\"secs\":-5},\"boottime\":{\"secs\":7,\"nanosecs\":9}}",
+		       "");
+
+	CHECK_ERR(decide(json), -ENOTSUP, &err, "Linux 6.2");
+	facts.time_at_exec = true;
+	CHECK_OK(decide(json));
+	facts.time_at_exec = false;
+	CHECK(plan.unshare_time);
+	CHECK_STR(plan.time_offsets, "monotonic -5 0\nboottime 7 9\n");
+}
+
 TEST(policies_are_the_kernels_numbers)
 {
 	CHECK_OK(decide(
@@ -294,6 +310,7 @@ int main(void)
 		T(in_a_user_namespace_the_host_lends_what_the_kernel_makes_for_nobody),
 		T(a_mount_is_idmapped_by_its_own_mappings_or_the_containers),
 		T(hooks_keep_the_hosts_tree_until_all_is_mounted),
+		T(clocks_are_set_where_the_kernel_enters_their_namespace),
 		T(policies_are_the_kernels_numbers),
 		T(what_would_change_the_host_or_cannot_be_is_refused),
 	};
