@@ -27,31 +27,37 @@ enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 static const struct {
 	const char *name, *why;
 } refused[] = {
-	{ "checkpoint", "containers cannot be checkpointed" },
-	{ "restore", "containers cannot be checkpointed" },
-	{ "events", "there are no statistics; read the files of the control group" },
+	{ "checkpoint",
+	  "containers cannot be checkpointed; stop it, and create it anew elsewhere" },
+	{ "restore", "containers cannot be checkpointed; create it anew" },
 	{ "mounts", "mounts of a running container cannot be changed; create it anew" },
 };
 
 struct global_opts {
-	const char *root, *log, *log_format, *rootless;
-	bool debug, version;
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	bool debug, version, usage;
 };
 
 static const struct opt global_opts[] = {
 	STR(struct global_opts, root, 0, "root", "dir",
 	    "Directory of the containers' states (default \"/run/berth-oci\")"),
-	STR(struct global_opts, log, 0, "log", "file", "Write errors to this file as well"),
+	STR(struct global_opts, log, 0, "log", "file",
+	    "Write errors to this file as well; \"file:\" may stand before it"),
 	STR(struct global_opts, log_format, 0, "log-format", "format",
 	    "Form of its lines: \"text\" or \"json\" (default \"text\")"),
-	FLAG(struct global_opts, debug, 0, "debug", "Log what is done"),
+	STR(struct global_opts, log_level, 0, "log-level", "level",
+	    "Least severe that is logged: \"error\", \"warning\", \"info\" or \"debug\" "
+	    "(default \"warning\")"),
+	FLAG(struct global_opts, debug, 0, "debug",
+	     "Log what is done; the same as --log-level debug"),
+	STR(struct global_opts, cgroup_manager, 0, "cgroup-manager", "manager",
+	    "Only \"cgroupfs\": control groups are made directly"),
+	FLAG(struct global_opts, usage, 0, "usage", "Print a short usage message and quit"),
 	FLAG(struct global_opts, version, 'v', "version", "Print the version and quit"),
 	STR(struct global_opts, rootless, 0, "rootless", "bool",
 	    "Only \"false\" and \"auto\": this runtime needs root"),
 	REFUSED_FLAG(0, "systemd-cgroup",
 		     "control groups are made directly; have the engine use its cgroupfs driver"),
-	REFUSED(0, "cgroup-manager",
-		"control groups are made directly, as with \"cgroupfs\"; leave the option out"),
 	REFUSED(0, "criu", "containers cannot be checkpointed"),
 	OPT_END,
 };
@@ -92,7 +98,8 @@ void oci_warn(const struct oci_cli *cli, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_warn("%s", text);
-	log_to_file(cli, "warning", text);
+	if (cli->level != LOG_ERROR)
+		log_to_file(cli, "warning", text);
 }
 
 void oci_debug(const struct oci_cli *cli, const char *fmt, ...)
@@ -100,7 +107,7 @@ void oci_debug(const struct oci_cli *cli, const char *fmt, ...)
 	char text[1024];
 	va_list ap;
 
-	if (!cli->debug)
+	if (cli->level != LOG_DEBUG)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
@@ -114,6 +121,13 @@ int oci_print(struct oci_cli *cli, const char *text, size_t len)
 	int r = file_write_all(STDOUT_FILENO, text, len);
 
 	return r < 0 ? err_code(&cli->err, r, "writing to standard output") : 0;
+}
+
+static int print_usage(struct oci_cli *cli)
+{
+	static const char text[] = "Usage: berth-oci [OPTIONS] COMMAND [ARGUMENTS]\n";
+
+	return oci_print(cli, text, sizeof(text) - 1);
 }
 
 static int fail(struct oci_cli *cli)
@@ -203,12 +217,41 @@ static int run_command(struct oci_cli *cli, const struct strv *words)
 	return c->run(cli, opts, &args);
 }
 
+/* crun names where to log before the name: file, journald, syslog. */
+static int take_log(struct oci_cli *cli, const char *log)
+{
+	const char *path = log ? str_after(log, "file:") : NULL;
+
+	if (log && (str_after(log, "journald:") || str_after(log, "syslog:")))
+		return opt_invalid(global_opts, "log", log, "only files are written to", &cli->err);
+	cli->log = path ? path : log;
+	return 0;
+}
+
+/* crun says warning where we say warn. */
+static int take_level(struct oci_cli *cli, const struct global_opts *g)
+{
+	const char *name = g->debug ? "debug" : g->log_level ? g->log_level : "warning";
+
+	if (log_level_parse(str_eq(name, "warning") ? "warn" : name, &cli->level) < 0)
+		return opt_invalid(global_opts, "log-level", name,
+				   "must be error, warning, info or debug", &cli->err);
+	log_init("berth-oci", cli->level);
+	return 0;
+}
+
 static int take_globals(struct oci_cli *cli, const struct global_opts *g)
 {
+	int r = take_log(cli, g->log);
+
 	cli->root = g->root ? g->root : default_root;
-	cli->log = g->log;
-	cli->debug = g->debug;
-	log_init("berth-oci", g->debug ? LOG_DEBUG : LOG_WARN);
+	if (r == 0)
+		r = take_level(cli, g);
+	if (r < 0)
+		return r;
+	if (g->cgroup_manager && !str_eq(g->cgroup_manager, "cgroupfs"))
+		return opt_invalid(global_opts, "cgroup-manager", g->cgroup_manager,
+				   "control groups are made directly, as with cgroupfs", &cli->err);
 	if (g->log_format && !str_eq(g->log_format, "text") && !str_eq(g->log_format, "json"))
 		return opt_invalid(global_opts, "log-format", g->log_format, "must be text or json",
 				   &cli->err);
@@ -234,6 +277,8 @@ static int run(struct oci_cli *cli, int argc, char **argv)
 		r = take_globals(cli, &g);
 	if (r < 0)
 		return r;
+	if (g.usage)
+		return print_usage(cli);
 	if (g.version)
 		return print_version(cli);
 	if (args.n == 0 || str_eq(args.items[0], "help"))
@@ -248,7 +293,7 @@ static int run(struct oci_cli *cli, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct arena a = ARENA_INIT;
-	struct oci_cli cli = { .a = &a, .failed_status = 1 };
+	struct oci_cli cli = { .a = &a, .level = LOG_WARN, .failed_status = 1 };
 	int r;
 
 	log_init("berth-oci", LOG_WARN);

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/opt.h"
 #include "base/str.h"
 
@@ -13,7 +14,7 @@ struct oci_cli {
 	const char *root; /* directory of the containers' states */
 	const char *log;  /* file that errors are written to as well, or NULL */
 	bool log_json;
-	bool debug;
+	enum log_level level;
 	struct arena *a;   /* lives as long as the command */
 	struct err err;    /* what a command that returns a negative errno failed with */
 	int failed_status; /* exit status of a failure */

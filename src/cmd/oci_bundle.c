@@ -48,7 +48,8 @@ static int find_rootfs(struct oci_cli *cli, struct oci_bundle *b)
 	return 0;
 }
 
-int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *id, struct oci_bundle *ret)
+int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *config, const char *id,
+		    struct oci_bundle *ret)
 {
 	OWN(str) char *text = NULL;
 	struct oci_bundle b = { .config = arena_new(cli->a, struct oci_config) };
@@ -59,7 +60,7 @@ int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *id, struct
 	b.path = absolute(cli, dir);
 	if (!b.path)
 		return err_sys(&cli->err, "bundle %s", dir);
-	file = arena_printf(cli->a, "%s/config.json", b.path);
+	file = config ? config : arena_printf(cli->a, "%s/config.json", b.path);
 	r = file_read_at(AT_FDCWD, file, CONFIG_MAX, &text, &len);
 	if (r < 0)
 		return err_code(&cli->err, r, "%s", file);

@@ -19,8 +19,12 @@ struct oci_bundle {
 	size_t n_preserve_fds;
 };
 
-/* Reads and checks it; everything is the arena's. */
-int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *id, struct oci_bundle *ret);
+/*
+ * Reads and checks it; everything is the arena's. config is the configuration's file, NULL for the
+ * bundle's own.
+ */
+int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *config, const char *id,
+		    struct oci_bundle *ret);
 /*
  * Descriptors from 3 on that the container gets: those of socket activation (LISTEN_FDS, whose
  * environment it gets too), and n more.

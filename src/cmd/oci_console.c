@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,11 +20,24 @@
 
 enum { STATUS_LOST = 255 };
 
-int oci_console_open(struct oci_cli *cli, const char *path, bool terminal, bool detached, int *ret)
+static int connect_to(struct oci_cli *cli, const char *option, const char *path, int *ret)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	OWN(fd) int fd = -1;
 
+	if (strlen(path) >= sizeof(to.sun_path))
+		return err_set(&cli->err, -ENAMETOOLONG, "%s %s: longer than %zu", option, path,
+			       sizeof(to.sun_path) - 1);
+	memcpy(to.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_sys(&cli->err, "connecting to %s %s", option, path);
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int oci_console_open(struct oci_cli *cli, const char *path, bool terminal, bool detached, int *ret)
+{
 	*ret = -1;
 	if (terminal && detached && !path)
 		return err_set(&cli->err, -EINVAL,
@@ -33,27 +47,16 @@ int oci_console_open(struct oci_cli *cli, const char *path, bool terminal, bool 
 		return err_set(&cli->err, -EINVAL,
 			       "--console-socket is for a process with a terminal that is left "
 			       "alone: set process.terminal, or leave it out");
-	if (!path)
-		return 0;
-	if (strlen(path) >= sizeof(to.sun_path))
-		return err_set(&cli->err, -ENAMETOOLONG, "--console-socket %s: longer than %zu",
-			       path, sizeof(to.sun_path) - 1);
-	memcpy(to.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
-		return err_sys(&cli->err, "connecting to --console-socket %s", path);
-	*ret = take_fd(&fd);
-	return 0;
+	return path ? connect_to(cli, "--console-socket", path, ret) : 0;
 }
 
-int oci_console_send(struct oci_cli *cli, int socket, int master)
+static int send_fd(int socket, const char *name, int fd)
 {
-	static const char name[] = "/dev/ptmx";
 	union {
 		struct cmsghdr align;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = { .room = { 0 } };
-	struct iovec data = { .iov_base = (void *)name, .iov_len = sizeof(name) - 1 };
+	struct iovec data = { .iov_base = (void *)name, .iov_len = strlen(name) };
 	struct msghdr message = { .msg_iov = &data,
 				  .msg_iovlen = 1,
 				  .msg_control = control.room,
@@ -63,10 +66,32 @@ int oci_console_send(struct oci_cli *cli, int socket, int master)
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &master, sizeof(master));
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		return err_sys(&cli->err, "sending the terminal over --console-socket");
-	return 0;
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int oci_console_send(struct oci_cli *cli, int socket, int master)
+{
+	int r = send_fd(socket, "/dev/ptmx", master);
+
+	return r < 0 ? err_code(&cli->err, r, "sending the terminal over --console-socket") : 0;
+}
+
+int oci_console_send_pidfd(struct oci_cli *cli, const char *path, const char *role, int pidfd)
+{
+	OWN(fd) int fd = -1;
+	int r = connect_to(cli, "--pidfd-socket", path, &fd);
+
+	if (r == 0 && (r = send_fd(fd, role, pidfd)) < 0)
+		(void)err_code(&cli->err, r, "sending over --pidfd-socket %s", path);
+	return r;
+}
+
+int oci_console_adopt(struct oci_cli *cli)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0
+		       ? err_sys(&cli->err, "becoming a subreaper; try --no-subreaper")
+		       : 0;
 }
 
 int oci_console_signals(void)
@@ -80,6 +105,7 @@ int oci_console_signals(void)
 
 struct relay {
 	int signals, pidfd, master;
+	pid_t pid;
 	bool our_terminal; /* standard input is one, and raw */
 	bool input_open;
 	struct termios saved;
@@ -105,6 +131,20 @@ static void make_raw(struct relay *r)
 	take_size(r);
 }
 
+/* Orphans that came to us; the process that we wait for is looked at later, so it stays. */
+static void reap_orphans(pid_t but)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
+		    info.si_pid == but)
+			return;
+		(void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
+	}
+}
+
 static void pass_signals(const struct relay *r)
 {
 	struct signalfd_siginfo info;
@@ -112,7 +152,9 @@ static void pass_signals(const struct relay *r)
 	while (read(r->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGWINCH && r->master >= 0)
 			take_size(r);
-		else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
+		else if (info.ssi_signo == SIGCHLD)
+			reap_orphans(r->pid);
+		else if (info.ssi_signo != SIGPIPE)
 			(void)proc_signal(r->pidfd, (int)info.ssi_signo);
 	}
 }
@@ -173,6 +215,7 @@ int oci_console_wait(int signals, struct runtime_process *process)
 {
 	struct relay r = { .signals = signals,
 			   .pidfd = process->pidfd,
+			   .pid = process->pid,
 			   .master = take_fd(&process->console_fd) };
 	siginfo_t info = { 0 };
 

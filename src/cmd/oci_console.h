@@ -14,12 +14,16 @@
 int oci_console_open(struct oci_cli *cli, const char *path, bool terminal, bool detached, int *ret);
 /* Sends a terminal's master over it, as runc does: the name as data, the descriptor beside. */
 int oci_console_send(struct oci_cli *cli, int socket, int master);
+/* Sends a pidfd to a --pidfd-socket in the same way; role is what runc calls the process. */
+int oci_console_send_pidfd(struct oci_cli *cli, const char *path, const char *role, int pidfd);
 
 /*
  * Before a process is started that is waited for: signals are kept for oci_console_wait().
  * Returns a descriptor to give it.
  */
 int oci_console_signals(void);
+/* From now on orphans of what is started become our children, and oci_console_wait() reaps them. */
+int oci_console_adopt(struct oci_cli *cli);
 /*
  * Waits for the process, passing on signals and, when it has a terminal, what is typed and
  * written. Returns its exit status, or 128 and the number of the signal that ended it.

@@ -8,17 +8,20 @@
 #include "base/own.h"
 #include "codec/capability.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 
 enum { PROCESS_MAX = 4 << 20 };
 
 struct exec_opts {
-	const char *process, *pid_file, *console_socket, *user, *cwd, *label, *apparmor;
+	const char *process, *pid_file, *console_socket, *pidfd_socket, *user, *cwd, *label,
+		*apparmor, *cgroup;
 	struct strv env, caps, groups;
 	int64_t preserve_fds;
-	bool detach, tty, no_new_privs;
+	bool detach, tty, no_new_privs, ignore_paused;
 };
 
 static const struct opt exec_opts[] = {
@@ -41,10 +44,13 @@ static const struct opt exec_opts[] = {
 	STR(struct exec_opts, apparmor, 0, "apparmor", "profile", "AppArmor profile"),
 	I64(struct exec_opts, preserve_fds, 0, "preserve-fds", "int",
 	    "Pass on this many descriptors, from 3 on"),
-	REFUSED_FLAG(0, "ignore-paused", "nothing runs in a paused container; resume it first"),
-	REFUSED(0, "cgroup", "a process always joins the container's own control group"),
-	REFUSED_FLAG(0, "no-subreaper", "there is no subreaper to leave out"),
-	REFUSED(0, "pidfd-socket", "read the process number from --pid-file"),
+	FLAG(struct exec_opts, ignore_paused, 0, "ignore-paused",
+	     "In a paused container, wait until it is resumed"),
+	STR(struct exec_opts, cgroup, 0, "cgroup", "path",
+	    "Control group beneath the container's own, which must exist"),
+	STR(struct exec_opts, pidfd_socket, 0, "pidfd-socket", "path",
+	    "Socket that a descriptor of the process is sent to"),
+	REFUSED_FLAG(0, "no-subreaper", "exec never is a subreaper"),
 	OPT_END,
 };
 
@@ -168,16 +174,33 @@ static int find_process(struct oci_cli *cli, const struct exec_opts *o, const st
 	return r < 0 ? r : oci_runtime_check_process(p, &cli->err);
 }
 
-static int check_status(struct oci_cli *cli, const struct oci_container *c)
+static int check_status(struct oci_cli *cli, const struct oci_container *c, bool ignore_paused)
 {
 	enum oci_status is = oci_state_status(c);
 
-	if (is == OCI_PAUSED)
-		return err_set(&cli->err, -EBUSY, "container %s is paused; resume it first",
+	if (is == OCI_PAUSED && !ignore_paused)
+		return err_set(&cli->err, -EBUSY,
+			       "container %s is paused; resume it first, or use --ignore-paused",
 			       c->state.id);
-	if (is == OCI_RUNNING || is == OCI_CREATED)
+	if (is == OCI_PAUSED || is == OCI_RUNNING || is == OCI_CREATED)
 		return 0;
 	return err_set(&cli->err, -ESRCH, "container %s is not running", c->state.id);
+}
+
+/* The container's own group, or one beneath it. */
+static int find_cgroup(struct oci_cli *cli, const char *own, const char *sub, const char **ret)
+{
+	*ret = own;
+	if (str_is_empty(sub) || str_eq(sub, "/"))
+		return 0;
+	if (strchr(sub, ':'))
+		return err_set(
+			&cli->err, -ENOTSUP,
+			"--cgroup %s: naming a controller is not supported; give a path that "
+			"exists in every hierarchy",
+			sub);
+	*ret = arena_printf(cli->a, "%s%s%s", own, sub[0] == '/' ? "" : "/", sub);
+	return 0;
 }
 
 /* Started: hands out the terminal and the number, and waits unless it is to be left alone. */
@@ -188,8 +211,13 @@ static int follow(struct oci_cli *cli, const struct exec_opts *o, int socket, in
 
 	if (socket >= 0)
 		r = oci_console_send(cli, socket, process->console_fd);
+	if (r == 0 && o->pidfd_socket)
+		r = oci_console_send_pidfd(cli, o->pidfd_socket, "setns", process->pidfd);
 	if (r == 0 && o->pid_file)
 		r = oci_bundle_pid_file(cli, o->pid_file, process->pid);
+	/* Nobody would know of it. */
+	if (r < 0)
+		(void)proc_signal(process->pidfd, SIGKILL);
 	return r < 0 || o->detach ? r : oci_console_wait(signals, process);
 }
 
@@ -201,12 +229,14 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
 	struct oci_config *config;
 	struct runtime_exec exec = { .stdout_fd = STDOUT_FILENO, .stderr_fd = STDERR_FILENO };
-	int r = oci_state_open(cli, args->items[0], false, &c);
+	int status, r = oci_state_open(cli, args->items[0], false, &c);
 
 	if (r == 0)
-		r = check_status(cli, &c);
+		r = check_status(cli, &c, o->ignore_paused);
 	if (r == 0)
 		r = oci_state_config(cli, &c, &config);
+	if (r == 0)
+		r = find_cgroup(cli, c.state.cgroup, o->cgroup, &exec.cgroup);
 	if (r == 0)
 		r = find_process(cli, o, args, config->process);
 	if (r == 0)
@@ -221,15 +251,17 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 		signals = oci_console_signals();
 	exec.init_pid = c.state.pid;
 	exec.init_start = c.state.start_time;
-	exec.cgroup = c.state.cgroup;
+	exec.wait_thawed = o->ignore_paused;
 	exec.process = config->process;
 	exec.seccomp = config->linux_->seccomp;
 	exec.id = c.state.id;
 	exec.bundle = c.state.bundle;
 	exec.annotations = &config->annotations;
-	r = runtime_exec(&exec, cli->a, &process, &cli->failed_status, &cli->err);
-	if (r < 0)
+	r = runtime_exec(&exec, cli->a, &process, &status, &cli->err);
+	if (r < 0) {
+		cli->failed_status = status;
 		return r;
+	}
 	r = follow(cli, o, socket, signals, &process);
 	fd_cleanup(&process.pidfd);
 	fd_cleanup(&process.console_fd);

@@ -10,29 +10,81 @@
 #include "sys/proc.h"
 
 #include <poll.h>
+#include <regex.h>
 #include <signal.h>
 
 enum { DEATH_WAIT_MS = 10000 };
 
+#define REGEX_HELP "ID is an extended regular expression; every container that it matches is meant"
+
 struct kill_opts {
-	bool all;
+	bool regex, all;
 };
 
 static const struct opt kill_opts[] = {
 	FLAG(struct kill_opts, all, 'a', "all", "Signal every process of the container"),
-	REFUSED('r', "regex", "name the container; list -q shows all"),
+	FLAG(struct kill_opts, regex, 'r', "regex", REGEX_HELP),
 	OPT_END,
 };
 
 struct delete_opts {
-	bool force;
+	bool regex, force;
 };
 
 static const struct opt delete_opts[] = {
 	FLAG(struct delete_opts, force, 'f', "force", "Kill the container first if it runs"),
-	REFUSED('r', "regex", "name the container; list -q shows all"),
+	FLAG(struct delete_opts, regex, 'r', "regex", REGEX_HELP),
 	OPT_END,
 };
+
+static void regex_cleanup(regex_t *regex)
+{
+	regfree(regex);
+}
+
+/* The IDs that a pattern matches; none is not an error. */
+static int matching(struct oci_cli *cli, const char *pattern, struct strv *ret)
+{
+	OWN(regex) regex_t regex = { 0 };
+	struct strv all;
+	char why[128];
+	int r = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+
+	*ret = (struct strv){ 0 };
+	if (r != 0) {
+		(void)regerror(r, &regex, why, sizeof(why));
+		return err_set(&cli->err, -EINVAL, "--regex: %s: %s", pattern, why);
+	}
+	r = oci_state_ids(cli, &all);
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (regexec(&regex, all.items[i], 0, NULL, 0) == 0)
+			strv_add(ret, cli->a, all.items[i]);
+	return r;
+}
+
+/* Does it to one container, or to all that match: a failure does not spare the others. */
+static int each(struct oci_cli *cli, const char *name, bool is_regex,
+		int (*act)(struct oci_cli *cli, const char *id, const void *ctx), const void *ctx)
+{
+	struct err first = ERR_INIT;
+	struct strv ids;
+	int r;
+
+	if (!is_regex)
+		return act(cli, name, ctx);
+	r = matching(cli, name, &ids);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ids.n; i++) {
+		cli->err = (struct err)ERR_INIT;
+		if (act(cli, ids.items[i], ctx) < 0 && first.code == 0)
+			first = cli->err;
+		else
+			(void)err_also(&first, &cli->err);
+	}
+	cli->err = first;
+	return first.code;
+}
 
 static bool has_pid_namespace(struct oci_cli *cli, const struct oci_container *c)
 {
@@ -62,21 +114,33 @@ static int send(struct oci_cli *cli, const struct oci_container *c, int signal, 
 	return 0;
 }
 
+struct killing {
+	int signal;
+	bool all;
+};
+
+static int kill_one(struct oci_cli *cli, const char *id, const void *ctx)
+{
+	const struct killing *k = ctx;
+	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
+	int r = oci_state_open(cli, id, true, &c);
+
+	if (r < 0)
+		return r;
+	if (!k->all && oci_state_status(&c) == OCI_STOPPED)
+		return err_set(&cli->err, -ESRCH, "container not running: %s", c.state.id);
+	return send(cli, &c, k->signal, k->all);
+}
+
 static int oci_kill(struct oci_cli *cli, const void *opts, const struct strv *args)
 {
 	const struct kill_opts *o = opts;
-	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	const char *name = args->n > 1 ? args->items[1] : "TERM";
-	int signal = signal_name_parse(name), r;
+	struct killing k = { .signal = signal_name_parse(name), .all = o->all };
 
-	if (signal < 0)
+	if (k.signal < 0)
 		return err_set(&cli->err, -EINVAL, "no signal is called %s", name);
-	r = oci_state_open(cli, args->items[0], true, &c);
-	if (r < 0)
-		return r;
-	if (!o->all && oci_state_status(&c) == OCI_STOPPED)
-		return err_set(&cli->err, -ESRCH, "container not running: %s", c.state.id);
-	return send(cli, &c, signal, o->all);
+	return each(cli, args->items[0], o->regex, kill_one, &k);
 }
 
 /* Kills what there is, and waits until the first process is seen to be dead. */
@@ -104,11 +168,11 @@ static int delete_half_made(struct oci_cli *cli, const struct oci_container *c)
 	return c->dir < 0 ? 0 : oci_state_remove(cli, c);
 }
 
-static int oci_delete(struct oci_cli *cli, const void *opts, const struct strv *args)
+static int delete_one(struct oci_cli *cli, const char *id, const void *ctx)
 {
-	const struct delete_opts *o = opts;
+	const struct delete_opts *o = ctx;
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
-	int r = oci_state_open(cli, args->items[0], true, &c);
+	int r = oci_state_open(cli, id, true, &c);
 	struct oci_config *config;
 	enum oci_status is;
 
@@ -128,6 +192,13 @@ static int oci_delete(struct oci_cli *cli, const void *opts, const struct strv *
 	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
 		oci_hooks_poststop(cli, &c.state, config);
 	return r < 0 ? r : oci_state_remove(cli, &c);
+}
+
+static int oci_delete(struct oci_cli *cli, const void *opts, const struct strv *args)
+{
+	const struct delete_opts *o = opts;
+
+	return each(cli, args->items[0], o->regex, delete_one, o);
 }
 
 static int set_paused(struct oci_cli *cli, const char *id, bool paused)

@@ -21,44 +21,42 @@
 #include <time.h>
 
 struct start_opts {
-	const char *bundle, *pid_file, *console_socket;
+	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	int64_t preserve_fds;
-	bool detach, keep;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
 };
 
-static const char no_pivot[] = "the root is always changed with pivot_root, for anything less can "
-			       "be left again; put the root on a file system that is not initramfs";
-
-static const struct opt create_opts[] = {
+static const struct opt making_opts[] = {
 	STR(struct start_opts, bundle, 'b', "bundle", "dir",
 	    "Directory of config.json (default \".\")"),
+	STR(struct start_opts, config, 'f', "config", "file",
+	    "Configuration (default \"config.json\" of the bundle)"),
 	STR(struct start_opts, console_socket, 0, "console-socket", "path",
 	    "Socket that the terminal's master is sent to"),
 	STR(struct start_opts, pid_file, 0, "pid-file", "path", "File for the process number"),
+	STR(struct start_opts, pidfd_socket, 0, "pidfd-socket", "path",
+	    "Socket that a descriptor of the process is sent to"),
 	I64(struct start_opts, preserve_fds, 0, "preserve-fds", "int",
 	    "Pass on this many descriptors, from 3 on"),
-	REFUSED_FLAG(0, "no-pivot", no_pivot),
-	REFUSED_FLAG(0, "no-new-keyring", "a container always has a session keyring of its own"),
-	REFUSED(0, "pidfd-socket", "read the process number from --pid-file"),
+	FLAG(struct start_opts, no_pivot, 0, "no-pivot",
+	     "Leave the old root beneath the new one, for a machine that runs from its initramfs; "
+	     "whoever may use chroot in the container can leave it"),
+	FLAG(struct start_opts, no_new_keyring, 0, "no-new-keyring",
+	     "Stay in the caller's session keyring"),
 	OPT_END,
+};
+
+static const struct opt create_opts[] = {
+	REFUSED_FLAG(0, "no-subreaper", "create does not wait and never is a subreaper"),
+	OPT_MORE(making_opts),
 };
 
 static const struct opt run_opts[] = {
-	STR(struct start_opts, bundle, 'b', "bundle", "dir",
-	    "Directory of config.json (default \".\")"),
-	STR(struct start_opts, console_socket, 0, "console-socket", "path",
-	    "Socket that the terminal's master is sent to"),
 	FLAG(struct start_opts, detach, 'd', "detach", "Do not wait for the container"),
 	FLAG(struct start_opts, keep, 0, "keep", "Do not delete the container when it has ended"),
-	STR(struct start_opts, pid_file, 0, "pid-file", "path", "File for the process number"),
-	I64(struct start_opts, preserve_fds, 0, "preserve-fds", "int",
-	    "Pass on this many descriptors, from 3 on"),
-	REFUSED_FLAG(0, "no-pivot", no_pivot),
-	REFUSED_FLAG(0, "no-new-keyring", "a container always has a session keyring of its own"),
-	REFUSED_FLAG(0, "no-subreaper",
-		     "the container's orphans are its own; there is no subreaper to leave out"),
-	REFUSED(0, "pidfd-socket", "read the process number from --pid-file"),
-	OPT_END,
+	FLAG(struct start_opts, no_subreaper, 0, "no-subreaper",
+	     "Leave orphans of the container to the system's init"),
+	OPT_MORE(making_opts),
 };
 
 static int64_t now_ns(void)
@@ -108,7 +106,8 @@ static int prepare(struct making *m, const char *id, bool detached)
 {
 	struct oci_cli *cli = m->cli;
 	struct oci_state *s = &m->container.state;
-	int r = oci_bundle_load(cli, m->opts->bundle ? m->opts->bundle : ".", id, &m->bundle);
+	int r = oci_bundle_load(cli, m->opts->bundle ? m->opts->bundle : ".", m->opts->config, id,
+				&m->bundle);
 
 	if (r == 0)
 		r = oci_bundle_preserve_fds(cli, &m->bundle, m->opts->preserve_fds);
@@ -141,6 +140,8 @@ static int start_process(struct making *m, bool hold)
 				       .stderr_fd = STDERR_FILENO,
 				       .preserve_fds = m->bundle.preserve_fds,
 				       .n_preserve_fds = m->bundle.n_preserve_fds,
+				       .no_pivot = m->opts->no_pivot,
+				       .no_new_keyring = m->opts->no_new_keyring,
 				       .hold = hold };
 	int status = m->cli->failed_status;
 	int r = runtime_start(&start, m->cli->a, &m->process, &status, &m->cli->err);
@@ -164,6 +165,9 @@ static int announce(struct making *m, bool started)
 	s->started = started;
 	if (m->console >= 0)
 		r = oci_console_send(m->cli, m->console, m->process.console_fd);
+	if (r == 0 && m->opts->pidfd_socket)
+		r = oci_console_send_pidfd(m->cli, m->opts->pidfd_socket, "standard",
+					   m->process.pidfd);
 	if (r == 0)
 		r = oci_state_save(m->cli, &m->container);
 	if (r == 0 && m->opts->pid_file)
@@ -222,8 +226,10 @@ static int oci_run(struct oci_cli *cli, const void *opts_, const struct strv *ar
 	const struct start_opts *opts = opts_;
 	OWN(making) struct making m = MAKING(cli, opts);
 	OWN(fd) int signals = opts->detach ? -1 : oci_console_signals();
-	int status, r = make(&m, args->items[0], opts->detach, false);
+	int status, r = opts->detach || opts->no_subreaper ? 0 : oci_console_adopt(cli);
 
+	if (r == 0)
+		r = make(&m, args->items[0], opts->detach, false);
 	if (r < 0 || opts->detach)
 		return r;
 	status = oci_console_wait(signals, &m.process);

@@ -1,14 +1,17 @@
 /*
  * oci_update.c - new limits for a container
  *
- * Limits are given as options or as the configuration's linux.resources. They are set in the kernel
- * first and then kept in the container's configuration.
+ * Limits are given as options or as the configuration's linux.resources. Both are a JSON tree that
+ * is laid over the configuration's; then all limits that it has are set in the kernel, as at the
+ * start, and the configuration is kept. What the tree holds and this file does not know is the
+ * business of the configuration's schema alone.
  */
 #include "cmd/oci_state.h"
 
 #include "base/own.h"
-#include "cgroup/cgroup.h"
+#include "codec/json.h"
 #include "codec/size.h"
+#include "runtime/runtime.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -67,149 +70,120 @@ static const struct update_opts update_defaults = {
 	.memory_swap = OPT_UNSET,
 };
 
-static int read_resources(struct oci_cli *cli, const char *path, struct oci_resources *ret)
+/* Numbers of update_opts, and the members of linux.resources that they are. */
+static const struct {
+	size_t offset;
+	const char *group, *member;
+} numbers[] = {
+	{ offsetof(struct update_opts, cpu_period), "cpu", "period" },
+	{ offsetof(struct update_opts, cpu_quota), "cpu", "quota" },
+	{ offsetof(struct update_opts, cpu_share), "cpu", "shares" },
+	{ offsetof(struct update_opts, memory), "memory", "limit" },
+	{ offsetof(struct update_opts, memory_reservation), "memory", "reservation" },
+	{ offsetof(struct update_opts, memory_swap), "memory", "swap" },
+	{ offsetof(struct update_opts, pids_limit), "pids", "limit" },
+};
+
+static int read_input(struct oci_cli *cli, struct buf *ret)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0 && ret->len < RESOURCES_MAX)
+		buf_add(ret, chunk, (size_t)n);
+	return n == 0 ? 0
+		      : err_set(&cli->err, -EINVAL,
+				"--resources: cannot read all of standard input");
+}
+
+static int read_resources(struct oci_cli *cli, const char *path, struct json_object **ret)
 {
 	OWN(str) char *text = NULL;
 	OWN(buf) struct buf input = { 0 };
-	char chunk[4096];
 	size_t len;
-	ssize_t n;
 	int r;
 
-	if (!str_eq(path, "-")) {
+	if (str_eq(path, "-")) {
+		r = read_input(cli, &input);
+		len = input.len;
+	} else {
 		r = file_read_at(AT_FDCWD, path, RESOURCES_MAX, &text, &len);
 		if (r < 0)
-			return err_code(&cli->err, r, "--resources %s", path);
-	} else {
-		while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0 &&
-		       input.len < RESOURCES_MAX)
-			buf_add(&input, chunk, (size_t)n);
-		if (n != 0)
-			return err_set(&cli->err, -EINVAL,
-				       "--resources: cannot read all of "
-				       "standard input");
-		len = input.len;
+			(void)err_code(&cli->err, r, "--resources %s", path);
 	}
-	r = schema_read(&oci_resources_schema, text ? text : buf_text(&input), len, cli->a, ret,
-			&cli->err);
+	if (r < 0)
+		return r;
+	r = json_parse(text ? text : buf_text(&input), len, ret, &cli->err);
 	return r < 0 ? err_wrap(&cli->err, "--resources") : 0;
 }
 
-static int64_t *number(struct oci_cli *cli, int64_t value)
+/* The object that is this member, made when there is none. */
+static struct json_object *member(struct json_object *of, const char *name)
 {
-	return value == OPT_UNSET ? NULL : arena_memdup(cli->a, &value, sizeof(value));
-}
+	struct json_object *found = NULL;
 
-static int natural(struct oci_cli *cli, const char *option, int64_t value, uint64_t **ret)
-{
-	if (value != OPT_UNSET && value < 0)
-		return err_set(&cli->err, -EINVAL, "--%s: must not be negative", option);
-	*ret = value == OPT_UNSET ? NULL : arena_memdup(cli->a, &value, sizeof(value));
-	return 0;
-}
-
-static int take_options(struct oci_cli *cli, const struct update_opts *o, struct oci_resources *r)
-{
-	r->memory = arena_new(cli->a, struct oci_memory);
-	r->cpu = arena_new(cli->a, struct oci_cpu);
-	*r->memory = (struct oci_memory){ .limit = number(cli, o->memory),
-					  .reservation = number(cli, o->memory_reservation),
-					  .swap = number(cli, o->memory_swap) };
-	*r->cpu = (struct oci_cpu){ .quota = number(cli, o->cpu_quota),
-				    .cpus = o->cpuset_cpus,
-				    .mems = o->cpuset_mems };
-	if (o->pids_limit != OPT_UNSET) {
-		r->pids = arena_new(cli->a, struct oci_pids);
-		r->pids->limit = o->pids_limit;
+	if (!json_object_object_get_ex(of, name, &found) || !found) {
+		found = json_object_new_object();
+		(void)json_object_object_add(of, name, found);
 	}
-	if (natural(cli, "cpu-period", o->cpu_period, &r->cpu->period) < 0 ||
-	    natural(cli, "cpu-share", o->cpu_share, &r->cpu->shares) < 0)
-		return -EINVAL;
-	return 0;
+	return found;
 }
 
-static int check(struct oci_cli *cli, const struct oci_resources *r)
+static void set(struct json_object *resources, const char *group, const char *name,
+		struct json_object *value)
 {
-	if (r->devices.n > 0)
+	(void)json_object_object_add(member(resources, group), name, value);
+}
+
+static struct json_object *take_options(const struct update_opts *o)
+{
+	struct json_object *tree = json_object_new_object();
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		int64_t value;
+
+		memcpy(&value, (const char *)o + numbers[i].offset, sizeof(value));
+		if (value != OPT_UNSET)
+			set(tree, numbers[i].group, numbers[i].member,
+			    json_object_new_int64(value));
+	}
+	if (o->cpuset_cpus)
+		set(tree, "cpu", "cpus", json_object_new_string(o->cpuset_cpus));
+	if (o->cpuset_mems)
+		set(tree, "cpu", "mems", json_object_new_string(o->cpuset_mems));
+	return tree;
+}
+
+static int check(struct oci_cli *cli, struct json_object *changed)
+{
+	struct oci_resources r = { 0 };
+	int res = schema_read_tree(&oci_resources_schema, changed, cli->a, &r, &cli->err);
+
+	if (res < 0)
+		return err_wrap(&cli->err, "linux.resources");
+	if (r.devices.n > 0)
 		return err_set(&cli->err, -ENOTSUP,
 			       "linux.resources.devices: rules are set when a container is created "
 			       "and cannot be changed");
-	return oci_runtime_check_resources(r, &cli->err);
+	/* The old limit of both together would be below the new one of memory. */
+	if (r.memory && r.memory->limit && *r.memory->limit == -1 && !r.memory->swap)
+		set(changed, "memory", "swap", json_object_new_int64(-1));
+	return oci_runtime_check_resources(&r, &cli->err);
 }
 
-static struct cgroup_limits limits_of(const struct oci_resources *r)
+/* What is in from stands in to afterwards, member by member; null is nothing. */
+static void merge(struct json_object *to, struct json_object *from)
 {
-	struct cgroup_limits l = { 0 };
-
-	if (r->memory) {
-		l.memory = r->memory->limit;
-		l.memory_reservation = r->memory->reservation;
-		l.memory_swap = r->memory->swap;
-		l.memory_swappiness = r->memory->swappiness;
-		l.disable_oom_killer =
-			r->memory->disable_oom_killer && *r->memory->disable_oom_killer;
+	json_object_object_foreach(from, name, value)
+	{
+		if (json_object_is_type(value, json_type_object))
+			merge(member(to, name), value);
+		else if (value)
+			(void)json_object_object_add(to, name, json_object_get(value));
 	}
-	if (r->cpu) {
-		l.cpu_shares = r->cpu->shares;
-		l.cpu_period = r->cpu->period;
-		l.cpu_quota = r->cpu->quota;
-		l.cpuset_cpus = r->cpu->cpus;
-		l.cpuset_mems = r->cpu->mems;
-	}
-	if (r->pids)
-		l.pids = &r->pids->limit;
-	return l;
 }
 
-/* What is new in from stands in to afterwards. */
-static void merge_memory(struct oci_memory *to, const struct oci_memory *from)
-{
-	to->limit = from->limit ? from->limit : to->limit;
-	to->reservation = from->reservation ? from->reservation : to->reservation;
-	to->swap = from->swap ? from->swap : to->swap;
-	to->swappiness = from->swappiness ? from->swappiness : to->swappiness;
-	to->disable_oom_killer =
-		from->disable_oom_killer ? from->disable_oom_killer : to->disable_oom_killer;
-}
-
-static void merge_cpu(struct oci_cpu *to, const struct oci_cpu *from)
-{
-	to->shares = from->shares ? from->shares : to->shares;
-	to->period = from->period ? from->period : to->period;
-	to->quota = from->quota ? from->quota : to->quota;
-	to->cpus = from->cpus ? from->cpus : to->cpus;
-	to->mems = from->mems ? from->mems : to->mems;
-}
-
-static void merge(struct oci_cli *cli, struct oci_config *config, const struct oci_resources *from)
-{
-	struct oci_resources *to = config->linux_->resources;
-
-	if (!to)
-		to = config->linux_->resources = arena_new(cli->a, struct oci_resources);
-	if (!to->memory)
-		to->memory = arena_new(cli->a, struct oci_memory);
-	if (!to->cpu)
-		to->cpu = arena_new(cli->a, struct oci_cpu);
-	if (from->memory)
-		merge_memory(to->memory, from->memory);
-	if (from->cpu)
-		merge_cpu(to->cpu, from->cpu);
-	if (from->pids)
-		to->pids = from->pids;
-}
-
-static int keep(struct oci_cli *cli, struct oci_container *c, const struct oci_config *config)
-{
-	OWN(buf) struct buf text = { 0 };
-
-	schema_write(&oci_config_schema, config, SCHEMA_FULL, &text);
-	c->state.config = buf_text(&text);
-	return oci_state_save(cli, c);
-}
-
-static int find(struct oci_cli *cli, const char *id, struct oci_container *c,
-		struct oci_config **ret)
+static int find(struct oci_cli *cli, const char *id, struct oci_container *c)
 {
 	int r = oci_state_open(cli, id, true, c);
 	enum oci_status is;
@@ -220,34 +194,45 @@ static int find(struct oci_cli *cli, const char *id, struct oci_container *c,
 	if (is == OCI_STOPPED || is == OCI_CREATING)
 		return err_set(&cli->err, -ESRCH, "container %s is %s: it has no limits to change",
 			       id, oci_status_names[is]);
-	return oci_state_config(cli, c, ret);
+	return 0;
+}
+
+/* Sets the limits of a configuration's text; rules for devices stay as they are. */
+static int apply(struct oci_cli *cli, const struct oci_container *c)
+{
+	struct oci_config *config;
+	int r = oci_state_config(cli, c, &config);
+
+	if (r < 0)
+		return r;
+	return runtime_update(c->state.cgroup, config->linux_->resources, cli->a, &cli->err);
 }
 
 static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *args)
 {
 	const struct update_opts *o = opts;
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
-	struct oci_resources changed = { 0 };
-	struct oci_config *config;
-	struct cgroup_limits limits;
-	int r = o->resources ? read_resources(cli, o->resources, &changed)
-			     : take_options(cli, o, &changed);
+	OWN(json) struct json_object *changed = NULL, *config = NULL;
+	OWN(buf) struct buf text = { 0 };
+	int r = 0;
 
+	if (o->resources)
+		r = read_resources(cli, o->resources, &changed);
+	else
+		changed = take_options(o);
 	if (r == 0)
-		r = check(cli, &changed);
+		r = check(cli, changed);
 	if (r == 0)
-		r = find(cli, args->items[0], &c, &config);
+		r = find(cli, args->items[0], &c);
+	if (r == 0)
+		r = json_parse(c.state.config, strlen(c.state.config), &config, &cli->err);
 	if (r < 0)
 		return r;
-	merge(cli, config, &changed);
-	limits = limits_of(&changed);
-	/* v2 needs both to make sense of one. */
-	if (limits.memory || limits.memory_swap) {
-		limits.memory = config->linux_->resources->memory->limit;
-		limits.memory_swap = config->linux_->resources->memory->swap;
-	}
-	r = cgroup_update(c.state.cgroup, &limits, &cli->err);
-	return r < 0 ? r : keep(cli, &c, config);
+	merge(member(member(config, "linux"), "resources"), changed);
+	json_write(config, &text);
+	c.state.config = buf_text(&text);
+	r = apply(cli, &c);
+	return r < 0 ? r : oci_state_save(cli, &c);
 }
 
 const struct oci_cmd oci_update_table[] = {

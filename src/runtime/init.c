@@ -186,6 +186,11 @@ static long pivot(void)
 	return r == 0 ? RAW(chdir, "/") : r;
 }
 
+static long leave_root(const struct init_plan *p)
+{
+	return p->no_pivot ? RAW(chroot, ".") : pivot();
+}
+
 static long step_root(const struct init_plan *p)
 {
 	long root = p->root_fd, r = 0;
@@ -204,12 +209,12 @@ static long step_root(const struct init_plan *p)
 				       MS_REC_);
 	if (r == 0)
 		r = RAW(fchdir, root);
-	return r == 0 && !p->late_pivot ? pivot() : r;
+	return r == 0 && !p->late_pivot ? leave_root(p) : r;
 }
 
 static long step_late_pivot(const struct init_plan *p)
 {
-	return p->late_pivot ? pivot() : 0;
+	return p->late_pivot ? leave_root(p) : 0;
 }
 
 /* Root in there, so that what it makes has owners. It is nobody until then. */

@@ -185,6 +185,7 @@ struct init_plan {
 
 	/* Its tree. root_fd is a detached mount that becomes "/", or, in an exec, unused. */
 	bool new_root;
+	bool no_pivot; /* the old root stays mounted beneath the new one */
 	int root_fd;
 	const char *overlay_options; /* kernels without lowerdir+: mounted by the child ... */
 	const char *overlay_target;  /* ... over this directory */

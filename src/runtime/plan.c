@@ -169,7 +169,8 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 		return err_set(err, -EINVAL, "root.path: is required");
 	plan_sysctls(&c->linux_->sysctl, a, p);
 	p->new_root = true;
-	p->new_keyring = true;
+	p->no_pivot = s->no_pivot;
+	p->new_keyring = !s->no_new_keyring;
 	p->old_mounts = facts->old_mounts;
 	plan_namespaces(c, a, p);
 	policy_plan_linux(c->linux_, a, p);

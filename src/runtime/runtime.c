@@ -294,7 +294,7 @@ int runtime_exec(const struct runtime_exec *x, struct arena *a, struct runtime_p
 	if (init < 0)
 		return err_code(err, init, "process %d, the container's init", (int)x->init_pid);
 	/* We would wait for a child that the freezer stops before it runs anything. */
-	if (x->cgroup && cgroup_is_frozen(x->cgroup, &frozen) == 0 && frozen)
+	if (!x->wait_thawed && x->cgroup && cgroup_is_frozen(x->cgroup, &frozen) == 0 && frozen)
 		return err_set(err, -EBUSY, "the container is paused, unpause it first");
 	r = exec_in(x, init, a, &process, ret_exit, err);
 	if (r == 0)
@@ -302,4 +302,15 @@ int runtime_exec(const struct runtime_exec *x, struct arena *a, struct runtime_p
 	if (r == 0)
 		*ret = process;
 	return r;
+}
+
+int runtime_update(const char *cgroup, const struct oci_resources *resources, struct arena *a,
+		   struct err *err)
+{
+	struct oci_resources limited = *resources;
+	struct cgroup_limits limits;
+
+	limited.devices.n = 0;
+	resources_limits(&limited, a, &limits);
+	return cgroup_update(cgroup, &limits, err);
 }

@@ -46,7 +46,9 @@ struct runtime_start {
 		*seccomp_key;    /* directory and file name of the compiled filter, or NULL */
 	const int *preserve_fds; /* passed on as 3, 4, … */
 	size_t n_preserve_fds;
-	bool hold;            /* stop before the program: OCI create */
+	bool hold;           /* stop before the program: OCI create */
+	bool no_pivot;       /* leave the old root beneath the new one: for initramfs, and weaker */
+	bool no_new_keyring; /* stay in the caller's session keyring */
 	bool die_with_parent; /* PR_SET_PDEATHSIG SIGKILL: no container without its shim */
 };
 
@@ -80,6 +82,7 @@ struct runtime_exec {
 	pid_t init_pid;
 	uint64_t init_start; /* refused with -ESRCH when the PID is another process by now */
 	const char *cgroup;
+	bool wait_thawed; /* of a paused container: wait, instead of -EBUSY */
 	const struct oci_process *process;
 	const struct oci_seccomp *seccomp; /* NULL: none */
 	/* For a listener of that: id NULL where there is none. */
@@ -99,5 +102,11 @@ int runtime_exec(const struct runtime_exec *exec, struct arena *a,
  */
 int runtime_run_hooks(const struct oci_hook_list *hooks, const char *name,
 		      const struct runtime_state *state, bool go_on, struct err *err);
+/*
+ * Sets the limits of a container that runs, but for its rules for devices, which stay as they
+ * were made. What is not in resources is left alone.
+ */
+int runtime_update(const char *cgroup, const struct oci_resources *resources, struct arena *a,
+		   struct err *err);
 
 #endif

@@ -1,69 +1,7 @@
 #!/usr/bin/env bats
 # berth-oci: the command line that engines drive an OCI runtime by.
-load helper
+load oci_helper
 bats_require_minimum_version 1.5.0
-
-setup_file() {
-	export OCI=$BATS_FILE_TMPDIR bundle=$BATS_FILE_TMPDIR/bundle
-	mounts_before=$(wc -l </proc/self/mountinfo)
-	export mounts_before
-	mkdir -p "$bundle/rootfs"
-	tar -C "$bundle/rootfs" -xf "$(busybox_tar)"
-	gcc -o "$OCI/console_socket" "$berth_source/tests/lib/console_socket.c"
-}
-
-setup() {
-	rm -f "$bundle/config.json"
-	berth-oci spec --bundle "$bundle"
-}
-
-teardown() {
-	local id
-
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	eventually oci_nothing_left
-	expect_no_reports
-}
-
-teardown_file() {
-	expect_no_reports
-}
-
-oci() {
-	berth-oci --root "$OCI/state" "$@"
-}
-
-# What any test must not leave: a state, a control group, a mount.
-oci_nothing_left() {
-	[ -z "$(ls "$OCI/state" 2>/dev/null)" ] &&
-		[ -z "$(find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -path '*/berth/t-*' -type d)" ] &&
-		[ "$(wc -l </proc/self/mountinfo)" = "$mounts_before" ]
-}
-
-# program WORD...: what the container runs, without a terminal
-program() {
-	local words text old='"args": [ "sh" ]' terminal='"terminal": true'
-
-	words=$(printf ', "%s"' "$@")
-	text=$(<"$bundle/config.json")
-	text=${text/"$old"/"\"args\": [ ${words#, } ]"}
-	printf '%s\n' "${text/"$terminal"/"\"terminal\": false"}" >"$bundle/config.json"
-}
-
-# configure SED-EXPRESSION: changes config.json
-configure() {
-	sed -i "$1" "$bundle/config.json"
-}
-
-status_is() {
-	[ "$(oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p')" = "$2" ]
-}
-
-pid_of() {
-	oci state "$1" | sed -n 's/.*"pid": \([0-9]*\),/\1/p'
-}
 
 @test "run gives the program's exit status and leaves nothing" {
 	program sh -c "echo out; echo err >&2; exit 7"
@@ -140,7 +78,7 @@ pid_of() {
 	program no-such-program
 	oci create -b "$bundle" t-absent >/dev/null 3>&-
 	run -127 oci start t-absent
-	expect_contains "executable file not found in \$PATH"
+	expect_contains '"no-such-program": executable file not found in $PATH'
 	eventually status_is t-absent stopped
 	run -127 oci run -b "$bundle" t-absent2
 }
@@ -269,8 +207,13 @@ pid_of() {
 }
 
 @test "what is not supported is refused with what to do" {
-	run oci run --no-pivot -b "$bundle" t-x
-	expect_contains "--no-pivot is not supported"
+	run oci create --no-subreaper -b "$bundle" t-x
+	expect_contains "--no-subreaper is not supported"
+	run oci --cgroup-manager systemd run -b "$bundle" t-x
+	expect_contains "control groups are made directly"
+	run oci --log journald:x run -b "$bundle" t-x
+	expect_contains "only files"
+	[ ! -e journald:x ]
 	run oci --systemd-cgroup run -b "$bundle" t-x
 	expect_contains "cgroupfs"
 	run oci checkpoint t-x

@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# berth-oci: options of runc and crun that change how a process is made, found or reported.
+load oci_helper
+bats_require_minimum_version 1.5.0
+
+# receive_pidfd SOCKET: prints the name that came with a descriptor, and whose it is
+receive_pidfd() {
+	python3 - "$1" <<-'PY'
+		import re, socket, sys
+		listener = socket.socket(socket.AF_UNIX)
+		listener.bind(sys.argv[1])
+		listener.listen()
+		name, fds, _, _ = socket.recv_fds(listener.accept()[0], 64, 1)
+		print(name.decode(), re.search(r"Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fds[0]}").read())[1])
+	PY
+}
+
+@test "--config takes another file than the bundle's config.json" {
+	program echo other
+	mv "$bundle/config.json" "$OCI/other.json"
+	run oci run -b "$bundle" t-config
+	expect_status 1
+	run oci run -b "$bundle" --config "$OCI/other.json" t-config
+	expect_output other
+}
+
+@test "--pidfd-socket gets a descriptor of the process" {
+	program sleep 1000
+	receive_pidfd "$OCI/pidfd" >"$OCI/created" 3>&- &
+	eventually test -S "$OCI/pidfd"
+	oci create -b "$bundle" --pidfd-socket "$OCI/pidfd" t-pidfd >/dev/null 3>&-
+	wait $!
+	[ "$(cat "$OCI/created")" = "standard $(pid_of t-pidfd)" ]
+
+	rm "$OCI/pidfd"
+	receive_pidfd "$OCI/pidfd" >"$OCI/executed" 3>&- &
+	eventually test -S "$OCI/pidfd"
+	oci exec -d --pidfd-socket "$OCI/pidfd" --pid-file "$OCI/pid" t-pidfd sleep 1000 >/dev/null 3>&-
+	wait $!
+	[ "$(cat "$OCI/executed")" = "setns $(cat "$OCI/pid")" ]
+}
+
+@test "a process that cannot be announced does not stay" {
+	program sleep 1000
+	oci run -d -b "$bundle" t-announce >/dev/null 3>&-
+	run oci exec -d --pidfd-socket "$OCI/no-socket" t-announce sleep 1000
+	expect_status 1
+	expect_contains "--pidfd-socket"
+	eventually test "$(oci ps -f json t-announce)" = "[$(pid_of t-announce)]"
+}
+
+@test "--no-new-keyring stays in the caller's session keyring" {
+	program cat /proc/keys
+	# Somebody who is not the owner sees a keyring only through having it.
+	configure 's|"/proc/keys", ||; s|"uid": 0|"uid": 1000|'
+	cat >"$OCI/in_keyring" <<-'PY'
+		import ctypes, subprocess, sys
+		JOIN_SESSION_KEYRING, SYS_keyctl = 1, 250
+		ring = ctypes.CDLL(None).syscall(SYS_keyctl, JOIN_SESSION_KEYRING, b"berth-test")
+		seen = subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout
+		print("same" if "%08x" % ring in seen else "own")
+	PY
+	[ "$(python3 "$OCI/in_keyring" berth-oci --root "$OCI/state" run -b "$bundle" t-key)" = own ]
+	[ "$(python3 "$OCI/in_keyring" berth-oci --root "$OCI/state" run -b "$bundle" --no-new-keyring t-key)" = same ]
+}
+
+@test "--no-pivot changes the root with chroot alone" {
+	traced() { strace -f -qq -o "$OCI/trace" -e trace=pivot_root,chroot "$@" 3>&-; }
+
+	program ls /
+	traced berth-oci --root "$OCI/state" run -b "$bundle" t-pivot >"$OCI/out"
+	grep -q 'pivot_root(".", ".") *= 0' "$OCI/trace"
+	traced berth-oci --root "$OCI/state" run --no-pivot -b "$bundle" t-chroot >"$OCI/out2"
+	grep -q 'chroot(".") *= 0' "$OCI/trace"
+	run grep pivot_root "$OCI/trace"
+	expect_status 1
+	cmp "$OCI/out" "$OCI/out2"
+	configure 's|"ls", "/"|"sleep", "1000"|'
+	oci run -d --no-pivot -b "$bundle" t-chroot >/dev/null 3>&-
+	oci exec t-chroot ls / | cmp - "$OCI/out"
+}
+
+@test "run is the parent of a container's orphans, unless --no-subreaper" {
+	cat >"$bundle/rootfs/bin/orphan" <<-'SH'
+		sleep 0.2
+		awk '/^PPid/ { print "parent", $2 }' /proc/$$/status
+	SH
+	program sh -c '(sh /bin/orphan &); sleep 0.6; ps -o stat | grep -c Z'
+	configure 's|{ "type": "pid" }, ||'
+	for option in --keep --no-subreaper; do
+		berth-oci --root "$OCI/state" run $option -b "$bundle" "t-reap$option" >"$OCI/out" 3>&- &
+		pid=$!
+		wait $pid || true
+		parent=$(sed -n 's/parent //p' "$OCI/out")
+		[ -n "$parent" ]
+		[ "$option" = --keep ] && [ "$parent" = $pid ] && grep -qx 0 "$OCI/out" && continue
+		[ "$option" = --no-subreaper ] && [ "$parent" != $pid ]
+	done
+	rm "$bundle/rootfs/bin/orphan"
+}
+
+@test "exec --cgroup puts a process into a group beneath the container's" {
+	local group
+
+	program sleep 1000
+	oci run -d -b "$bundle" t-group >/dev/null 3>&-
+	run oci exec --cgroup sub t-group true
+	expect_status 125
+	expect_contains "sub: No such file"
+	for group in $(find /sys/fs/cgroup -maxdepth 3 -path '*/berth/t-group' -type d); do
+		mkdir "$group/sub"
+		[ ! -f "$group/cpuset.cpus" ] || for file in cpuset.cpus cpuset.mems; do
+			cat "$group/$file" >"$group/sub/$file"
+		done
+	done
+	run oci exec --cgroup sub t-group cat /proc/self/cgroup
+	expect_status 0
+	expect_contains ":/sub"
+	run oci exec --cgroup ../.. t-group true
+	[ "$status" -ne 0 ]
+	run oci exec --cgroup pids:sub t-group true
+	expect_contains "naming a controller is not supported"
+}
+
+@test "exec --ignore-paused waits until the container is resumed" {
+	program sleep 1000
+	oci run -d -b "$bundle" t-paused >/dev/null 3>&-
+	oci pause t-paused
+	berth-oci --root "$OCI/state" exec --ignore-paused t-paused echo awake >"$OCI/out" 3>&- &
+	sleep 0.3
+	kill -0 $!
+	[ ! -s "$OCI/out" ]
+	oci resume t-paused
+	wait $!
+	[ "$(cat "$OCI/out")" = awake ]
+}
+
+@test "kill and delete take a regular expression" {
+	program sleep 1000
+	for id in t-a1 t-a2 t-b1; do
+		oci run -d -b "$bundle" $id >/dev/null 3>&-
+	done
+	oci kill --regex '^t-a[0-9]$' KILL
+	eventually status_is t-a1 stopped
+	eventually status_is t-a2 stopped
+	status_is t-b1 running
+	run oci delete --regex '^t-'
+	expect_status 1
+	expect_contains "t-b1 that is not stopped"
+	[ "$(oci list -q)" = t-b1 ]
+	oci delete --force --regex .
+	[ -z "$(oci list -q)" ]
+	run oci kill --regex '('
+	expect_status 1
+	expect_contains "--regex"
+}
+
+@test "how much is logged and where follows runc's and crun's options" {
+	program true
+	oci --log "file:$OCI/log1" --log-level debug run -b "$bundle" t-log
+	grep -q '^level=debug' "$OCI/log1"
+	oci --log "$OCI/log2" run -b "$bundle" t-log
+	[ ! -s "$OCI/log2" ]
+	oci --debug --cgroup-manager cgroupfs --log "$OCI/log2" run -b "$bundle" t-log
+	grep -q '^level=debug' "$OCI/log2"
+	run oci --log-level loud list
+	expect_status 1
+	run oci --usage
+	expect_output "Usage: berth-oci [OPTIONS] COMMAND [ARGUMENTS]"
+}
