@@ -32,6 +32,7 @@
 #include "runtime/init_mount.h"
 #include "runtime/init_plan.h"
 #include "runtime/init_policy.h"
+#include "runtime/init_program.h"
 #include "runtime/init_report.h"
 #include "runtime/init_terminal.h"
 
@@ -673,18 +674,13 @@ static long step_start_hooks(const struct init_plan *p)
 	return init_hook_run_all(p, &p->start_container);
 }
 
-/* Why a program that is named by its path did not run: more exactly than errno says. */
-static long explain(const struct init_plan *p, const char *path, long error)
+/*
+ * A held container without a program fails at once: engines expect it of create, and can tell
+ * their users no exact exit status when it fails at its start. Before a filter forbids to look.
+ */
+static long step_find(const struct init_plan *p)
 {
-	struct statx st;
-	bool there = RAW(statx, AT_FDCWD, path, 0, STATX_TYPE, &st) >= 0;
-
-	if (error == -EACCES && there && (st.stx_mode & S_IFMT) == S_IFDIR)
-		return init_report_failed(p, INIT_IS_DIRECTORY, error);
-	if (error == -ENOENT)
-		return init_report_failed(p, there ? INIT_NO_INTERPRETER : INIT_NO_SUCH_FILE,
-					  error);
-	return error;
+	return p->hold_fd < 0 ? 0 : init_program_find(p);
 }
 
 static long step_exec(const struct init_plan *p)
@@ -699,7 +695,7 @@ static long step_exec(const struct init_plan *p)
 		r = RAW(execve, p->candidates[i], p->argv, p->envp);
 		/* As a search does: a directory, or what may not be executed, is passed over. */
 		if (!p->search_path || (r != -ENOENT && r != -ENOTDIR && r != -EACCES))
-			return explain(p, p->candidates[i], r);
+			return init_program_explain(p, p->candidates[i], r);
 	}
 	/* Absent and there: it is its interpreter that is absent. */
 	for (size_t i = 0; p->candidates[i]; i++)
@@ -737,6 +733,7 @@ const struct init_step init_steps[] = {
 	{ "leave the old root", step_late_pivot },
 	{ "set propagation of the root mount", step_root_propagation },
 	{ "enter working directory", step_cwd },
+	{ "find the program", step_find },
 	{ "set AppArmor profile", step_apparmor },
 	{ "set SELinux label", step_selinux },
 	{ "pass descriptors on", step_descriptors },

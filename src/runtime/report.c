@@ -91,7 +91,7 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 	const char *step = r->step < init_steps_count ? init_steps[r->step].name : "start";
 	const char *item;
 
-	if (r->step + 1 == init_steps_count)
+	if (r->step + 1 == init_steps_count || str_eq(step, "find the program"))
 		return exec_failure(name, r, ret_exit, err);
 	*ret_exit = REPORT_EXIT_SETUP;
 	item = item_name(p, r, step);

@@ -74,13 +74,30 @@ bats_require_minimum_version 1.5.0
 	done
 }
 
-@test "a program that is not there fails start with 127, and the container is stopped" {
+@test "a program that is not there fails create, and nothing is left" {
 	program no-such-program
-	oci create -b "$bundle" t-absent >/dev/null 3>&-
-	run -127 oci start t-absent
-	expect_contains '"no-such-program": executable file not found in $PATH'
-	eventually status_is t-absent stopped
+	run oci create -b "$bundle" t-absent
+	expect_status 1
+	expect_contains 'exec: "no-such-program": executable file not found in $PATH'
+	oci_nothing_left
 	run -127 oci run -b "$bundle" t-absent2
+	expect_contains 'exec: "no-such-program": executable file not found in $PATH'
+	configure 's|no-such-program|/etc|'
+	run oci create -b "$bundle" t-absent
+	expect_contains 'exec: "/etc": is a directory'
+	configure 's|"/etc"|"/etc/passwd"|'
+	run oci create -b "$bundle" t-absent
+	expect_contains 'exec: "/etc/passwd": permission denied'
+}
+
+@test "a program that is gone when it is started is named, and the container is stopped" {
+	program /bin/fleeting
+	cp "$bundle/rootfs/bin/busybox" "$bundle/rootfs/bin/fleeting"
+	oci create -b "$bundle" t-gone >/dev/null 3>&-
+	rm "$bundle/rootfs/bin/fleeting"
+	run -127 oci start t-gone
+	expect_contains 'exec: "/bin/fleeting": stat /bin/fleeting: no such file or directory'
+	eventually status_is t-gone stopped
 }
 
 @test "exec runs another process with its own user, environment, directory and status" {
