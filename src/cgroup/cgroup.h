@@ -130,6 +130,45 @@ int cgroup_kill(const char *path, int signal, struct err *err);
 /* Did the OOM killer strike in it? */
 bool cgroup_oom_killed(const char *path);
 /*
+ * Being told when it strikes: fd (close-on-exec, the caller's) becomes readable when it may have,
+ * and when the group goes away; cgroup_oom_struck() says whether it did since the last call, and
+ * reads the descriptor empty.
+ */
+struct cgroup_oom {
+	int fd;
+	bool is_v2;
+	uint64_t count;
+};
+int cgroup_oom_watch(const char *path, struct cgroup_oom *ret, struct err *err);
+bool cgroup_oom_struck(const char *path, struct cgroup_oom *oom);
+
+/* What a group has used. Memory in bytes; UINT64_MAX is no limit in v2, v1 has a huge number. */
+struct cgroup_memory_use {
+	uint64_t usage, max, limit, failures;
+};
+struct cgroup_io {
+	unsigned major, minor;
+	const char *op; /* "Read", "Write", ... */
+	uint64_t value;
+};
+struct cgroup_io_list {
+	struct cgroup_io *items;
+	size_t n;
+};
+struct cgroup_stats {
+	uint64_t cpu_ns, cpu_user_ns, cpu_kernel_ns;
+	uint64_t *percpu_ns; /* v1 only */
+	size_t n_percpu;
+	uint64_t cpu_periods, cpu_throttled_periods, cpu_throttled_ns;
+	struct cgroup_memory_use memory, swap, kernel, kernel_tcp; /* swap: with memory */
+	uint64_t cache;
+	struct str_map memory_raw; /* memory.stat: names and decimal numbers */
+	uint64_t pids, pids_limit;
+	struct cgroup_io_list io_bytes, io_operations;
+};
+/* Everything is the arena's; what the machine does not count is 0. -ENOENT: no such group. */
+int cgroup_stats(const char *path, struct arena *a, struct cgroup_stats *ret, struct err *err);
+/*
  * Removes it and what is beneath, in every hierarchy; what is absent is fine. Retries for a
  * bounded time while the kernel still counts dying processes (-EBUSY after that).
  */

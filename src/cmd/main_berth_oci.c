@@ -20,7 +20,8 @@
 static const char default_root[] = "/run/berth-oci";
 
 static const struct oci_cmd *const tables[] = { oci_start_table, oci_exec_table,   oci_signal_table,
-						oci_show_table,  oci_update_table, oci_spec_table };
+						oci_show_table,  oci_update_table, oci_events_table,
+						oci_spec_table };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 /* Commands that runc or crun have and this program does not. */

@@ -33,7 +33,7 @@ struct oci_cmd {
 
 /* One table per file; a row without a name ends it. */
 extern const struct oci_cmd oci_start_table[], oci_exec_table[], oci_signal_table[],
-	oci_show_table[], oci_update_table[], oci_spec_table[];
+	oci_show_table[], oci_update_table[], oci_events_table[], oci_spec_table[];
 
 /* Says it on stderr and in the log file. */
 void oci_warn(const struct oci_cli *cli, const char *fmt, ...)

@@ -11,6 +11,10 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+enum { PS_MAX = 16 << 20 };
 
 /* What `state` prints: the specification's members, and those that runc adds. */
 struct view {
@@ -209,9 +213,111 @@ static void print_process(struct oci_cli *cli, pid_t pid, struct buf *out)
 		   len > 0 ? text : "");
 }
 
+/* What the host's ps(1) prints with these options; -1 in *ret_status when it was killed. */
+static int run_ps(struct oci_cli *cli, const struct strv *options, struct buf *ret, int *ret_status)
+{
+	struct strv argv = { 0 };
+	posix_spawn_file_actions_t actions;
+	char chunk[4096];
+	int fds[2], r, status;
+	ssize_t n;
+	pid_t pid;
+
+	strv_add(&argv, cli->a, "ps");
+	for (size_t i = 0; i < options->n; i++)
+		strv_add(&argv, cli->a, options->items[i]);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(&cli->err, "pipe");
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
+	r = posix_spawnp(&pid, "ps", &actions, NULL, (char *const *)argv.items, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)close(fds[1]);
+	while (r == 0 && (n = read(fds[0], chunk, sizeof(chunk))) > 0 && ret->len < PS_MAX)
+		buf_add(ret, chunk, (size_t)n);
+	(void)close(fds[0]);
+	if (r != 0)
+		return err_code(&cli->err, -r, "running ps; use --format json");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return 0;
+}
+
+/* The word in this column: where it begins, or NULL. */
+static const char *word(const char *line, size_t column)
+{
+	for (;;) {
+		line += strspn(line, " ");
+		if (!*line || column-- == 0)
+			return *line ? line : NULL;
+		line += strcspn(line, " ");
+	}
+}
+
+static bool pid_column(const char *header, size_t *ret)
+{
+	const char *at;
+
+	for (*ret = 0; (at = word(header, *ret)); (*ret)++)
+		if (strcspn(at, " ") == 3 && strncmp(at, "PID", 3) == 0)
+			return true;
+	return false;
+}
+
+static bool has_pid(const pid_t *pids, size_t n, const char *text)
+{
+	long pid = text ? strtol(text, NULL, 10) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* Of what ps prints, the container's lines. */
+static int filter_ps(struct oci_cli *cli, const struct strv *options, const pid_t *pids, size_t n,
+		     struct buf *out)
+{
+	OWN(buf) struct buf all = { 0 };
+	struct strv lines;
+	int status = 0, r = run_ps(cli, options, &all, &status);
+	size_t column;
+
+	if (r < 0)
+		return r;
+	if (status != 0)
+		return err_set(&cli->err, -EINVAL, "ps %s: ended with status %d",
+			       strv_join(options, cli->a, " "), status);
+	lines = strv_split(cli->a, buf_text(&all), '\n');
+	if (!pid_column(lines.items[0], &column))
+		return err_set(&cli->err, -EINVAL, "ps %s: prints no column PID; ask for one",
+			       strv_join(options, cli->a, " "));
+	for (size_t i = 0; i < lines.n; i++)
+		if (i == 0 || has_pid(pids, n, word(lines.items[i], column)))
+			buf_printf(out, "%s\n", lines.items[i]);
+	return 0;
+}
+
+static void print_processes(struct oci_cli *cli, const pid_t *pids, size_t n, bool json,
+			    struct buf *out)
+{
+	if (!json)
+		buf_printf(out, "%-8s  %-8s  %-8s  %s  %s\n", "UID", "PID", "PPID", "S", "CMD");
+	for (size_t i = 0; i < n; i++) {
+		if (json)
+			buf_printf(out, "%s%d", i ? "," : "[", (int)pids[i]);
+		else
+			print_process(cli, pids[i], out);
+	}
+	if (json)
+		buf_adds(out, n ? "]\n" : "[]\n");
+}
+
 static int oci_ps(struct oci_cli *cli, const void *opts, const struct strv *args)
 {
 	const struct list_opts *o = opts;
+	struct strv options = { args->items + 1, args->n - 1 };
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	OWN(buf) struct buf out = { 0 };
 	bool json = str_eq(o->format, "json");
@@ -219,26 +325,16 @@ static int oci_ps(struct oci_cli *cli, const void *opts, const struct strv *args
 	size_t n = 0;
 	int r = check_format(cli, ps_opts, o->format);
 
-	if (r == 0 && args->n > 1)
-		return err_set(&cli->err, -ENOTSUP,
-			       "options for ps are not supported; use --format json and give the "
-			       "numbers to ps -p");
 	if (r == 0)
 		r = oci_state_open(cli, args->items[0], false, &c);
 	if (r == 0)
 		r = cgroup_pids(c.state.cgroup, cli->a, &pids, &n, &cli->err);
+	if (r == 0 && !json && options.n > 0)
+		r = filter_ps(cli, &options, pids, n, &out);
+	else if (r == 0)
+		print_processes(cli, pids, n, json, &out);
 	if (r < 0)
 		return r;
-	if (!json)
-		buf_printf(&out, "%-8s  %-8s  %-8s  %s  %s\n", "UID", "PID", "PPID", "S", "CMD");
-	for (size_t i = 0; i < n; i++) {
-		if (json)
-			buf_printf(&out, "%s%d", i ? "," : "[", (int)pids[i]);
-		else
-			print_process(cli, pids[i], &out);
-	}
-	if (json)
-		buf_adds(&out, n ? "]\n" : "[]\n");
 	return oci_print(cli, buf_text(&out), out.len);
 }
 
@@ -247,7 +343,7 @@ const struct oci_cmd oci_show_table[] = {
 	  OPT_ANYWHERE },
 	{ "list", "[OPTIONS]", "List containers", list_opts, NULL, sizeof(struct list_opts),
 	  oci_list, 0, 0, OPT_ANYWHERE },
-	{ "ps", "[OPTIONS] ID", "List a container's processes", ps_opts, NULL,
-	  sizeof(struct list_opts), oci_ps, 1, -1, OPT_ANYWHERE },
+	{ "ps", "[OPTIONS] ID [OPTION OF PS]...", "List a container's processes", ps_opts, NULL,
+	  sizeof(struct list_opts), oci_ps, 1, -1, OPT_BEFORE_ARGUMENTS },
 	{ 0 },
 };
