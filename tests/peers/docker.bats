@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# dockerd with berth-oci as its default runtime: what its users do every day.
+load helper
+
+setup_file() {
+	needs dockerd containerd docker
+	export dir=$BATS_FILE_TMPDIR DOCKER_HOST=unix://$BATS_FILE_TMPDIR/docker.sock
+	export DOCKER_CONFIG=$dir/config
+	start_daemons "
+		containerd --root $dir/data/c --state $dir/data/s --address $dir/containerd.sock &
+		echo \$! >$dir/containerd.pid
+		until [ -S $dir/containerd.sock ]; do sleep 0.05; done
+		exec dockerd --containerd $dir/containerd.sock -H $DOCKER_HOST --data-root $dir/data/d \\
+			--exec-root $dir/exec --pidfile $dir/dockerd.pid --bridge=none --iptables=false \\
+			--ip6tables=false --ip-forward=false --ip-masq=false --cgroup-parent /berth-peers \\
+			--add-runtime berth=$RUNTIME --default-runtime berth"
+	eventually test -S "$dir/docker.sock"
+	eventually docker version >/dev/null 2>&1
+	docker import -c 'CMD ["sh"]' "$(busybox_tar)" busybox >/dev/null
+}
+
+teardown() {
+	local all
+
+	all=$(docker ps -aq)
+	# shellcheck disable=SC2086
+	[ -z "$all" ] || docker rm -f $all >/dev/null
+}
+
+teardown_file() {
+	[ -f "$dir/daemons.pid" ] || return 0
+	end_daemon "$dir/dockerd.pid"
+	end_daemon "$dir/containerd.pid"
+	end_daemon "$dir/daemons.pid"
+	expect_nothing_left
+}
+
+# Without --network a container would get one of docker's bridges, of which there are none.
+drun() {
+	timeout 30 docker run --network none "$@" 3>&-
+}
+
+inspect() {
+	docker inspect --format "{{$2}}" "$1"
+}
+
+is() { # is CONTAINER FIELD VALUE
+	[ "$(inspect "$1" "$2")" = "$3" ]
+}
+
+@test "info names the runtime" {
+	run docker info --format '{{.DefaultRuntime}}'
+	expect_output berth
+}
+
+@test "run prints the program's output and gives its exit status" {
+	run drun --rm busybox sh -c 'echo out; echo err >&2; exit 7'
+	expect_status 7
+	expect_contains out
+	expect_contains err
+}
+
+@test "run says 127 of a program that is not there, 126 of one that cannot be executed" {
+	run -127 drun --rm busybox no-such-program
+	expect_contains 'exec: "no-such-program": executable file not found in $PATH'
+	run -126 drun --rm busybox /etc/passwd
+	expect_contains "permission denied"
+}
+
+@test "exec runs with its own user, environment and directory, on a terminal when asked" {
+	drun -d --name web busybox sleep 1000
+	run docker exec -u 1000:50 -e A=b -w /tmp web sh -c 'id -u; id -g; echo $A; pwd; exit 3'
+	expect_status 3
+	expect_output "$(printf '1000\n50\nb\n/tmp')"
+	run script -qefc 'docker exec -it web tty' /dev/null
+	expect_contains /dev/pts/
+	run docker exec web no-such-program
+	[ "$status" -ge 126 ]
+	expect_contains "executable file not found"
+	run docker exec -d web sleep 1001
+	expect_status 0
+	run docker top web
+	expect_contains "sleep 1001"
+}
+
+@test "standard input is passed on" {
+	run sh -c "echo typed | docker run -i --rm --network none busybox cat"
+	expect_output typed
+}
+
+@test "a terminal has the size of the user's" {
+	run script -qefc 'stty rows 33 cols 77; docker run -it --rm --network none busybox sh -c "sleep 0.3; stty size"' /dev/null
+	expect_contains "33 77"
+}
+
+@test "create, start and attach" {
+	docker create --name web -i --network none busybox sh -c 'read x; echo got $x; exit 4'
+	is web .State.Status created
+	run sh -c 'echo it | docker start -ai web'
+	expect_status 4
+	expect_output "got it"
+}
+
+@test "pause stops everything, unpause lets it go on" {
+	drun -d --name web busybox sh -c 'while :; do date +%N; sleep 0.05; done'
+	docker pause web
+	is web .State.Status paused
+	lines() { docker logs web | wc -l; }
+	before=$(lines)
+	sleep 0.3
+	[ "$(lines)" = "$before" ]
+	docker unpause web
+	more() { [ "$(lines)" -gt "$before" ]; }
+	eventually more
+}
+
+@test "stop and kill end a container with its own status or the signal's" {
+	drun -d --name web busybox sh -c "trap 'exit 9' TERM; while :; do sleep 0.05; done"
+	docker stop web
+	is web .State.ExitCode 9
+	drun -d --name kill busybox sleep 1000
+	docker kill kill
+	[ "$(docker wait kill)" = 137 ]
+	drun -d --name usr1 busybox sh -c "trap 'exit 8' USR1; while :; do sleep 0.05; done"
+	sleep 0.2
+	docker kill -s USR1 usr1
+	[ "$(docker wait usr1)" = 8 ]
+}
+
+@test "limits are set, update changes them, stats shows use" {
+	drun -d --name web -m 64m --cpus 0.5 --pids-limit 20 --cpuset-cpus 0 busybox sleep 1000
+	limit() { cat /sys/fs/cgroup/$1/berth-peers/*/$2; }
+	[ "$(limit memory memory.limit_in_bytes)" = 67108864 ]
+	[ "$(limit pids pids.max)" = 20 ]
+	[ "$(limit cpu cpu.cfs_quota_us)" = 50000 ]
+	[ "$(limit cpuset cpuset.cpus)" = 0 ]
+	docker update -m 32m --memory-swap 32m --cpus 0.25 --pids-limit 30 web
+	[ "$(limit memory memory.limit_in_bytes)" = 33554432 ]
+	[ "$(limit pids pids.max)" = 30 ]
+	[ "$(limit cpu cpu.cfs_quota_us)" = 25000 ]
+	run docker stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' web
+	expect_contains "/ 32MiB 1"
+}
+
+@test "a container that needs more memory than it has is killed, and docker knows why" {
+	run drun --name web -m 16m --memory-swap 16m busybox tail /dev/zero
+	expect_status 137
+	is web .State.OOMKilled true
+}
+
+@test "--init puts a small process 1 in front" {
+	drun -d --name web --init busybox sleep 1000
+	run docker exec web cat /proc/1/comm
+	expect_contains init
+}
+
+@test "--privileged gives all there is, and nothing else does" {
+	run drun --rm --privileged busybox sh -c 'mount -t tmpfs tmpfs /mnt && echo mounted; ls /dev/kmsg'
+	expect_output "$(printf 'mounted\n/dev/kmsg')"
+	run drun --rm busybox sh -c 'mount -t tmpfs tmpfs /mnt; ls /dev/kmsg'
+	[ "$status" -ne 0 ]
+}
+
+@test "users, groups and capabilities" {
+	run drun --rm -u 1000:50 --group-add 7 busybox sh -c 'id -u; id -G; grep CapEff /proc/self/status'
+	expect_output "$(printf '1000\n50 7\nCapEff:\t0000000000000000')"
+	run drun --rm --cap-drop ALL --cap-add NET_ADMIN busybox grep CapEff /proc/self/status
+	expect_output "$(printf 'CapEff:\t0000000000001000')"
+	run drun --rm --security-opt no-new-privileges busybox grep NoNewPrivs /proc/self/status
+	expect_output "$(printf 'NoNewPrivs:\t1')"
+}
+
+@test "the default profile filters system calls, unconfined does not" {
+	run drun --rm busybox grep Seccomp: /proc/self/status
+	expect_output "$(printf 'Seccomp:\t2')"
+	run drun --rm --security-opt seccomp=unconfined busybox grep Seccomp: /proc/self/status
+	expect_output "$(printf 'Seccomp:\t0')"
+}
+
+@test "a read-only container, with a tmpfs where it may write" {
+	run drun --rm --read-only --tmpfs /t:size=1m busybox sh -c 'touch /x; touch /t/x && echo wrote'
+	expect_contains "Read-only file system"
+	expect_contains wrote
+}
+
+@test "volumes and bind mounts" {
+	docker volume create vol
+	drun --rm -v vol:/v busybox sh -c 'echo kept >/v/file'
+	run drun --rm -v vol:/v:ro busybox sh -c 'cat /v/file; touch /v/x'
+	expect_contains kept
+	expect_contains "Read-only file system"
+	mkdir "$dir/shared"
+	drun --rm -v "$dir/shared:/s" busybox touch /s/from-inside
+	[ -e "$dir/shared/from-inside" ]
+	docker volume rm vol
+}
+
+@test "devices, limits of a process, sysctls, names" {
+	run drun --rm --device /dev/null:/dev/nothing busybox sh -c 'echo x >/dev/nothing && ls -l /dev/nothing'
+	expect_contains "1,   3"
+	run drun --rm --ulimit nofile=100:200 busybox sh -c 'ulimit -n; ulimit -Hn'
+	expect_output "$(printf '100\n200')"
+	run drun --rm --sysctl net.ipv4.ip_unprivileged_port_start=77 busybox cat /proc/sys/net/ipv4/ip_unprivileged_port_start
+	expect_output 77
+	run drun --rm --hostname box --shm-size 8m busybox sh -c 'hostname; df -k /dev/shm | tail -1'
+	expect_contains box
+	expect_contains 8192
+}
+
+@test "containers share the host's and each other's namespaces" {
+	drun -d --name web --ipc shareable busybox sleep 1000
+	spaces() { docker exec "$1" sh -c 'for ns in net ipc pid; do readlink /proc/self/ns/$ns; done'; }
+	docker run -d --name host --network host --ipc host --pid host busybox sleep 1000
+	for ns in net ipc pid; do readlink /proc/self/ns/$ns; done >"$dir/ours"
+	[ "$(spaces host)" = "$(cat "$dir/ours")" ]
+	docker run -d --name other --network container:web --ipc container:web --pid container:web busybox sleep 1000
+	[ "$(spaces other)" = "$(spaces web)" ]
+}
+
+@test "a restart policy starts a container again that failed" {
+	drun -d --name web --restart on-failure:2 busybox sh -c 'echo again; exit 5'
+	eventually is web .RestartCount 2
+	eventually is web .State.Status exited
+	[ "$(docker logs web | grep -c again)" = 3 ]
+	is web .State.ExitCode 5
+}
+
+@test "a health check says how a container is" {
+	drun -d --name web --health-cmd 'test -e /healthy' --health-interval 0.2s --health-retries 1 busybox sh -c 'touch /healthy; sleep 1000'
+	eventually is web .State.Health.Status healthy
+	docker exec web rm /healthy
+	eventually is web .State.Health.Status unhealthy
+}
+
+@test "files are copied in and out, restart keeps them" {
+	drun -d --name web busybox sleep 1000
+	echo in >"$dir/file"
+	docker cp "$dir/file" web:/tmp/file
+	docker restart -t 0 web
+	docker cp web:/tmp/file "$dir/back"
+	cmp "$dir/file" "$dir/back"
+}
+
+@test "the runtime keeps nothing of containers that are gone" {
+	drun --rm busybox true
+	kept() { find "$dir/exec/runtime-berth" -mindepth 2 2>/dev/null; }
+	eventually test -z "$(kept)"
+}
