@@ -5,7 +5,7 @@
 #include "cmd/oci_state.h"
 
 #include "base/own.h"
-#include "codec/capability.h"
+#include "runtime/runtime.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 struct spec_opts {
-	const char *bundle;
+	const char *bundle, *file;
 };
 
 static const struct opt spec_opts[] = {
 	STR(struct spec_opts, bundle, 'b', "bundle", "dir", "Where to write it (default \".\")"),
+	STR(struct spec_opts, file, 'f', "file", "path", "Write it to this file instead"),
 	REFUSED_FLAG(0, "rootless", "this runtime needs root"),
 	OPT_END,
 };
@@ -84,7 +85,9 @@ static int oci_spec(struct oci_cli *cli, const void *opts,
 		    const struct strv *args __attribute__((unused)))
 {
 	const struct spec_opts *o = opts;
-	const char *path = arena_printf(cli->a, "%s/config.json", o->bundle ? o->bundle : ".");
+	const char *path =
+		o->file ? o->file
+			: arena_printf(cli->a, "%s/config.json", o->bundle ? o->bundle : ".");
 	OWN(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	int r;
 
@@ -96,75 +99,56 @@ static int oci_spec(struct oci_cli *cli, const void *opts,
 	return r < 0 ? err_code(&cli->err, r, "%s", path) : 0;
 }
 
-static const char *const mount_options[] = {
-	"async",         "atime",       "bind",        "defaults",   "dev",
-	"diratime",      "dirsync",     "exec",        "lazytime",   "noatime",
-	"nodev",         "nodiratime",  "noexec",      "nolazytime", "norelatime",
-	"nostrictatime", "nosuid",      "nosymfollow", "private",    "rbind",
-	"relatime",      "ro",          "rprivate",    "rro",        "rrw",
-	"rshared",       "rslave",      "runbindable", "rw",         "shared",
-	"slave",         "strictatime", "suid",        "symfollow",  "sync",
-	"unbindable",
-};
-static const char *const namespaces[] = { "cgroup", "ipc", "mount", "network", "pid", "uts" };
-static const char *const actions[] = {
-	"SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS",
-	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",   "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
-};
-static const char *const operators[] = {
-	"SCMP_CMP_EQ", "SCMP_CMP_GE",        "SCMP_CMP_GT", "SCMP_CMP_LE",
-	"SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE",
-};
-static const char *const arches[] = {
-	"SCMP_ARCH_AARCH64",   "SCMP_ARCH_ARM",    "SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",
-	"SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
-	"SCMP_ARCH_PPC",       "SCMP_ARCH_PPC64",  "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_RISCV64",
-	"SCMP_ARCH_S390",      "SCMP_ARCH_S390X",  "SCMP_ARCH_X32",      "SCMP_ARCH_X86",
-	"SCMP_ARCH_X86_64",
-};
-static const char *const filter_flags[] = { "SECCOMP_FILTER_FLAG_LOG",
-					    "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-					    "SECCOMP_FILTER_FLAG_TSYNC" };
-
-static void add_list(struct buf *out, const char *name, const char *const *items, size_t n)
+static void add_list(struct buf *out, const char *name, const struct strv *list)
 {
 	buf_printf(out, "\"%s\":[", name);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(out, "%s\"%s\"", i ? "," : "", items[i]);
+	for (size_t i = 0; i < list->n; i++)
+		buf_printf(out, "%s\"%s\"", i ? "," : "", list->items[i]);
 	buf_addc(out, ']');
 }
-#define ADD_LIST(out, name, table) add_list(out, name, table, sizeof(table) / sizeof((table)[0]))
+
+struct named_list {
+	const char *name;
+	const struct strv *list;
+};
+
+static void add_lists(struct buf *out, const struct named_list *lists, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(out, ',');
+		add_list(out, lists[i].name, lists[i].list);
+	}
+}
+#define ADD_LISTS(out, ...)                                                                        \
+	add_lists(out, (const struct named_list[]){ __VA_ARGS__ },                                 \
+		  sizeof((const struct named_list[]){ __VA_ARGS__ }) / sizeof(struct named_list))
 
 static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unused)),
 			const struct strv *args __attribute__((unused)))
 {
 	OWN(buf) struct buf out = { 0 };
 	const struct scmp_version *v = seccomp_version();
-	struct strv caps = capability_names(CAPABILITY_ALL, cli->a);
+	struct runtime_features f;
 
-	buf_adds(&out, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" OCI_STATE_SPEC
-		       "\",\"hooks\":[],");
-	ADD_LIST(&out, "mountOptions", mount_options);
+	runtime_features(cli->a, &f);
+	buf_adds(&out, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" OCI_STATE_SPEC "\",");
+	ADD_LISTS(&out, { "hooks", &f.hooks }, { "mountOptions", &f.mount_options });
 	buf_adds(&out, ",\"linux\":{");
-	ADD_LIST(&out, "namespaces", namespaces);
-	buf_addc(&out, ',');
-	add_list(&out, "capabilities", caps.items, caps.n);
+	ADD_LISTS(&out, { "namespaces", &f.namespaces }, { "capabilities", &f.capabilities });
 	buf_adds(&out, ",\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,"
-		       "\"systemdUser\":false,\"rdma\":false},\"seccomp\":{\"enabled\":true,");
-	ADD_LIST(&out, "actions", actions);
-	buf_addc(&out, ',');
-	ADD_LIST(&out, "operators", operators);
-	buf_addc(&out, ',');
-	ADD_LIST(&out, "archs", arches);
-	buf_addc(&out, ',');
-	ADD_LIST(&out, "knownFlags", filter_flags);
-	buf_addc(&out, ',');
-	ADD_LIST(&out, "supportedFlags", filter_flags);
-	buf_adds(&out, "},\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":false},"
+		       "\"systemdUser\":false,\"rdma\":true},\"seccomp\":{\"enabled\":true,");
+	ADD_LISTS(&out, { "actions", &f.seccomp_actions }, { "operators", &f.seccomp_operators },
+		  { "archs", &f.seccomp_arches }, { "knownFlags", &f.seccomp_flags },
+		  { "supportedFlags", &f.seccomp_flags });
+	buf_adds(&out, "},\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
 		       "\"intelRdt\":{\"enabled\":false},\"mountExtensions\":{\"idmap\":"
-		       "{\"enabled\":false}},\"netDevices\":{\"enabled\":false}},");
+		       "{\"enabled\":true}},\"memoryPolicy\":{");
+	ADD_LISTS(&out, { "modes", &f.memory_modes }, { "flags", &f.memory_flags });
 	buf_printf(&out,
-		   "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\"},"
+		   "},\"netDevices\":{\"enabled\":false}},"
+		   "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\","
+		   "\"org.opencontainers.runc.checkpoint.enabled\":\"false\"},"
 		   "\"potentiallyUnsafeConfigAnnotations\":[]}\n",
 		   v->major, v->minor, v->micro);
 	return oci_print(cli, out.data, out.len);

@@ -2,8 +2,8 @@
  * oci_update.c - new limits for a container
  *
  * Limits are given as options or as the configuration's linux.resources. Both are a JSON tree that
- * is laid over the configuration's; then all limits that it has are set in the kernel, as at the
- * start, and the configuration is kept. What the tree holds and this file does not know is the
+ * is laid over the configuration's. What is in it is set in the kernel by the code that a start
+ * uses, and the configuration is kept. What the tree holds and this file does not know is the
  * business of the configuration's schema alone.
  */
 #include "cmd/oci_state.h"
@@ -20,7 +20,9 @@ enum { RESOURCES_MAX = 1 << 20 };
 
 struct update_opts {
 	const char *resources, *cpuset_cpus, *cpuset_mems;
-	int64_t cpu_period, cpu_quota, cpu_share, pids_limit;
+	int64_t cpu_period, cpu_quota, cpu_burst, cpu_share, cpu_idle, cpu_rt_period,
+		cpu_rt_runtime;
+	int64_t blkio_weight, pids_limit;
 	int64_t memory, memory_reservation, memory_swap;
 };
 
@@ -48,11 +50,15 @@ static const struct opt update_opts[] = {
 	CONVERT(struct update_opts, memory_swap, 0, "memory-swap", "bytes", convert_size,
 		"Memory and swap together, -1: any"),
 	I64(struct update_opts, pids_limit, 0, "pids-limit", "n", "Number of processes, -1: any"),
-	REFUSED(0, "blkio-weight", "block I/O is not limited by this runtime"),
-	REFUSED(0, "cpu-burst", "CPU bursts are not set by this runtime"),
-	REFUSED(0, "cpu-idle", "idle groups are not set by this runtime"),
-	REFUSED(0, "cpu-rt-period", "realtime CPU time is not limited by this runtime"),
-	REFUSED(0, "cpu-rt-runtime", "realtime CPU time is not limited by this runtime"),
+	I64(struct update_opts, blkio_weight, 0, "blkio-weight", "n",
+	    "Weight of block I/O, 10 to 1000"),
+	I64(struct update_opts, cpu_burst, 0, "cpu-burst", "us",
+	    "CPU time that may be saved up beyond the quota"),
+	I64(struct update_opts, cpu_idle, 0, "cpu-idle", "n", "1: only idle CPU time, 0: as usual"),
+	I64(struct update_opts, cpu_rt_period, 0, "cpu-rt-period", "us",
+	    "Period of the realtime CPU time"),
+	I64(struct update_opts, cpu_rt_runtime, 0, "cpu-rt-runtime", "us",
+	    "Realtime CPU time in a period"),
 	REFUSED(0, "kernel-memory", "kernels have no such limit any more; use --memory"),
 	REFUSED(0, "kernel-memory-tcp", "kernels have no such limit any more; use --memory"),
 	REFUSED(0, "l3-cache-schema", "caches are not divided by this runtime"),
@@ -62,6 +68,11 @@ static const struct opt update_opts[] = {
 
 static const struct update_opts update_defaults = {
 	.cpu_period = OPT_UNSET,
+	.cpu_burst = OPT_UNSET,
+	.cpu_idle = OPT_UNSET,
+	.cpu_rt_period = OPT_UNSET,
+	.cpu_rt_runtime = OPT_UNSET,
+	.blkio_weight = OPT_UNSET,
 	.cpu_quota = OPT_UNSET,
 	.cpu_share = OPT_UNSET,
 	.pids_limit = OPT_UNSET,
@@ -78,6 +89,11 @@ static const struct {
 	{ offsetof(struct update_opts, cpu_period), "cpu", "period" },
 	{ offsetof(struct update_opts, cpu_quota), "cpu", "quota" },
 	{ offsetof(struct update_opts, cpu_share), "cpu", "shares" },
+	{ offsetof(struct update_opts, cpu_burst), "cpu", "burst" },
+	{ offsetof(struct update_opts, cpu_idle), "cpu", "idle" },
+	{ offsetof(struct update_opts, cpu_rt_period), "cpu", "realtimePeriod" },
+	{ offsetof(struct update_opts, cpu_rt_runtime), "cpu", "realtimeRuntime" },
+	{ offsetof(struct update_opts, blkio_weight), "blockIO", "weight" },
 	{ offsetof(struct update_opts, memory), "memory", "limit" },
 	{ offsetof(struct update_opts, memory_reservation), "memory", "reservation" },
 	{ offsetof(struct update_opts, memory_swap), "memory", "swap" },
@@ -154,21 +170,22 @@ static struct json_object *take_options(const struct update_opts *o)
 	return tree;
 }
 
-static int check(struct oci_cli *cli, struct json_object *changed)
+static int check(struct oci_cli *cli, struct json_object *changed, struct oci_resources *ret)
 {
-	struct oci_resources r = { 0 };
-	int res = schema_read_tree(&oci_resources_schema, changed, cli->a, &r, &cli->err);
+	int r = schema_read_tree(&oci_resources_schema, changed, cli->a, ret, &cli->err);
 
-	if (res < 0)
+	if (r < 0)
 		return err_wrap(&cli->err, "linux.resources");
-	if (r.devices.n > 0)
+	if (ret->devices.n > 0)
 		return err_set(&cli->err, -ENOTSUP,
 			       "linux.resources.devices: rules are set when a container is created "
 			       "and cannot be changed");
 	/* The old limit of both together would be below the new one of memory. */
-	if (r.memory && r.memory->limit && *r.memory->limit == -1 && !r.memory->swap)
+	if (ret->memory && ret->memory->limit && *ret->memory->limit == -1 && !ret->memory->swap) {
+		ret->memory->swap = ret->memory->limit;
 		set(changed, "memory", "swap", json_object_new_int64(-1));
-	return oci_runtime_check_resources(&r, &cli->err);
+	}
+	return oci_runtime_check_resources(ret, &cli->err);
 }
 
 /* What is in from stands in to afterwards, member by member; null is nothing. */
@@ -197,15 +214,32 @@ static int find(struct oci_cli *cli, const char *id, struct oci_container *c)
 	return 0;
 }
 
-/* Sets the limits of a configuration's text; rules for devices stay as they are. */
-static int apply(struct oci_cli *cli, const struct oci_container *c)
+/* What only makes sense to the kernel together with what stays: pairs of limits. */
+static void complete(struct oci_resources *changed, const struct oci_resources *all)
+{
+	struct oci_memory *memory = changed->memory;
+	struct oci_cpu *cpu = changed->cpu;
+
+	if (memory && (memory->limit || memory->swap)) {
+		memory->limit = all->memory->limit;
+		memory->swap = all->memory->swap;
+	}
+	if (cpu && (cpu->quota || cpu->period)) {
+		cpu->quota = all->cpu->quota;
+		cpu->period = all->cpu->period;
+	}
+}
+
+/* Sets what is changed; c holds the configuration with it. */
+static int apply(struct oci_cli *cli, const struct oci_container *c, struct oci_resources *changed)
 {
 	struct oci_config *config;
 	int r = oci_state_config(cli, c, &config);
 
 	if (r < 0)
 		return r;
-	return runtime_update(c->state.cgroup, config->linux_->resources, cli->a, &cli->err);
+	complete(changed, config->linux_->resources);
+	return runtime_update(c->state.cgroup, changed, cli->a, &cli->err);
 }
 
 static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *args)
@@ -214,6 +248,7 @@ static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	OWN(json) struct json_object *changed = NULL, *config = NULL;
 	OWN(buf) struct buf text = { 0 };
+	struct oci_resources resources = { 0 };
 	int r = 0;
 
 	if (o->resources)
@@ -221,7 +256,7 @@ static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *
 	else
 		changed = take_options(o);
 	if (r == 0)
-		r = check(cli, changed);
+		r = check(cli, changed, &resources);
 	if (r == 0)
 		r = find(cli, args->items[0], &c);
 	if (r == 0)
@@ -231,7 +266,7 @@ static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *
 	merge(member(member(config, "linux"), "resources"), changed);
 	json_write(config, &text);
 	c.state.config = buf_text(&text);
-	r = apply(cli, &c);
+	r = apply(cli, &c, &resources);
 	return r < 0 ? r : oci_state_save(cli, &c);
 }
 

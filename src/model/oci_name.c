@@ -5,8 +5,6 @@
  */
 #include "model/oci_name.h"
 
-#include "base/str.h"
-
 struct row {
 	const char *name;
 	int64_t value;
@@ -69,4 +67,13 @@ int64_t oci_name_value(enum oci_name_kind kind, const char *name)
 		if (str_eq(row->name, name))
 			return row->value;
 	return -1;
+}
+
+struct strv oci_name_all(enum oci_name_kind kind, struct arena *a)
+{
+	struct strv all = { 0 };
+
+	for (const struct row *row = tables[kind]; row->name; row++)
+		strv_add(&all, a, row->name);
+	return all;
 }

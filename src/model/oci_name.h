@@ -4,6 +4,9 @@
 #ifndef MODEL_OCI_NAME_H
 #define MODEL_OCI_NAME_H
 
+#include "base/arena.h"
+#include "base/str.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,5 +23,7 @@ enum oci_name_kind {
 
 /* The number, or -1 when nothing of the kind is called so. */
 int64_t oci_name_value(enum oci_name_kind kind, const char *name);
+/* Every name of a kind; the list is the arena's. */
+struct strv oci_name_all(enum oci_name_kind kind, struct arena *a);
 
 #endif

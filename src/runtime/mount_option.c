@@ -9,6 +9,7 @@
 
 #include "runtime/init_plan.h"
 
+#include <stddef.h>
 #include <sys/mount.h>
 
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
@@ -68,23 +69,28 @@ static bool listed(const char *const *list, size_t n, const char *name)
 }
 
 /* What is neither an attribute of a mount nor for the file system, but for us. */
+static const struct {
+	const char *name;
+	size_t flag; /* in struct mount_options */
+} ways[] = {
+	{ "bind", offsetof(struct mount_options, bind) },
+	{ "rbind", offsetof(struct mount_options, bind) },
+	{ "rbind", offsetof(struct mount_options, recursive) },
+	{ "idmap", offsetof(struct mount_options, id_map) },
+	{ "ridmap", offsetof(struct mount_options, id_map) },
+	{ "ridmap", offsetof(struct mount_options, id_map_tree) },
+	{ "tmpcopyup", offsetof(struct mount_options, copy_up) },
+	{ "src-nofollow", offsetof(struct mount_options, no_follow) },
+};
+
 static bool add_way(struct mount_options *o, const char *name)
 {
-	const struct {
-		const char *name;
-		bool *flag;
-	} ways[] = {
-		{ "bind", &o->bind },         { "rbind", &o->bind },
-		{ "rbind", &o->recursive },   { "idmap", &o->id_map },
-		{ "ridmap", &o->id_map },     { "ridmap", &o->id_map_tree },
-		{ "tmpcopyup", &o->copy_up }, { "src-nofollow", &o->no_follow },
-	};
 	bool known = false;
 
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		if (!str_eq(ways[i].name, name))
 			continue;
-		*ways[i].flag = true;
+		*(bool *)((char *)o + ways[i].flag) = true;
 		known = true;
 	}
 	return known;
@@ -157,4 +163,24 @@ int mount_option_read(const struct strv *options, struct arena *a, struct mount_
 		add_data(ret, a, o);
 	}
 	return 0;
+}
+
+struct strv mount_option_all(struct arena *a)
+{
+	struct strv all = { 0 };
+
+	for (size_t i = 0; i < COUNT(attributes); i++) {
+		strv_add(&all, a, attributes[i].name);
+		strv_add(&all, a, arena_printf(a, "r%s", attributes[i].name));
+	}
+	for (size_t i = 0; i < COUNT(propagations); i++) {
+		strv_add(&all, a, propagations[i].name);
+		strv_add(&all, a, arena_printf(a, "r%s", propagations[i].name));
+	}
+	for (size_t i = 0; i < COUNT(ways); i++)
+		if (!strv_has(&all, ways[i].name))
+			strv_add(&all, a, ways[i].name);
+	for (size_t i = 0; i < COUNT(ignored); i++)
+		strv_add(&all, a, ignored[i]);
+	return all;
 }

@@ -32,5 +32,7 @@ int mount_option_read(const struct strv *options, struct arena *a, struct mount_
 		      struct err *err);
 /* MS_* of "rslave" and the like, or 0. */
 uint64_t mount_option_propagation(const char *name);
+/* Every option that is more than the file system's business; the list is the arena's. */
+struct strv mount_option_all(struct arena *a);
 
 #endif

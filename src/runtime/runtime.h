@@ -109,4 +109,12 @@ int runtime_run_hooks(const struct oci_hook_list *hooks, const char *name,
 int runtime_update(const char *cgroup, const struct oci_resources *resources, struct arena *a,
 		   struct err *err);
 
+/* Names that a configuration may use, as its `features` document lists them; all the arena's. */
+struct runtime_features {
+	struct strv hooks, mount_options, namespaces, capabilities;
+	struct strv seccomp_actions, seccomp_operators, seccomp_arches, seccomp_flags;
+	struct strv memory_modes, memory_flags;
+};
+void runtime_features(struct arena *a, struct runtime_features *ret);
+
 #endif

@@ -316,3 +316,29 @@ int seccomp_compile(const struct oci_seccomp *s, struct buf *out, uint32_t *ret_
 	r = export(ctx, out);
 	return r < 0 ? err_code(err, r, "compiling the seccomp filter") : 0;
 }
+
+struct seccomp_names seccomp_compile_names(struct arena *a)
+{
+	/* Those of the specification; there is no way to ask libseccomp for its own. */
+	static const char *const arches[] = {
+		"X86",     "X86_64",      "X32",    "ARM",      "AARCH64",     "MIPS",
+		"MIPS64",  "MIPS64N32",   "MIPSEL", "MIPSEL64", "MIPSEL64N32", "PPC",
+		"PPC64",   "PPC64LE",     "S390",   "S390X",    "PARISC",      "PARISC64",
+		"RISCV64", "LOONGARCH64", "M68K",   "SH",       "SHEB",
+	};
+	struct seccomp_names all = { 0 };
+
+	for (size_t i = 0; i < COUNT(actions); i++)
+		strv_add(&all.actions, a, actions[i].name);
+	for (size_t i = 0; i < COUNT(operators); i++)
+		strv_add(&all.operators, a, operators[i].name);
+	for (size_t i = 0; i < COUNT(flags); i++)
+		strv_add(&all.flags, a, flags[i].name);
+	for (size_t i = 0; i < COUNT(arches); i++) {
+		const char *name = arena_printf(a, "SCMP_ARCH_%s", arches[i]);
+
+		if (arch_of(name))
+			strv_add(&all.arches, a, name);
+	}
+	return all;
+}

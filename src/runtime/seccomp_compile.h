@@ -14,4 +14,10 @@
 int seccomp_compile(const struct oci_seccomp *rules, struct buf *out, uint32_t *ret_flags,
 		    struct err *err);
 
+/* Every name that rules may use, of libseccomp's architectures those that it can compile for. */
+struct seccomp_names {
+	struct strv actions, operators, flags, arches;
+};
+struct seccomp_names seccomp_compile_names(struct arena *a);
+
 #endif

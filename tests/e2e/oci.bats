@@ -180,9 +180,55 @@ bats_require_minimum_version 1.5.0
 	[ "$(pids)" = max ]
 	echo '{"memory":{"limit":134217728},"pids":{"limit":5}}' | oci update -r - t-limits
 	[ "$(limit)" = 134217728 ]
-	run oci update --cpu-burst 5 t-limits
+	run oci update --kernel-memory 32m t-limits
 	expect_status 1
-	expect_contains "not supported"
+	expect_contains "--kernel-memory is not supported"
+}
+
+@test "update keeps what it does not change, and sets each limit that has an option" {
+	[ -f /sys/fs/cgroup/cpu/cpu.cfs_burst_us ] || skip "no cpu controller of v1 with bursts"
+	program sleep 1000
+	configure 's|"resources": {|"resources": { "memory": { "limit": 67108864, "swap": 134217728 }, "cpu": { "shares": 512 },|'
+	oci run -d -b "$bundle" t-update >/dev/null 3>&-
+	file() { cat "/sys/fs/cgroup/$1/berth/t-update/$2"; }
+	oci update --cpu-period 50000 --cpu-quota 20000 --cpu-burst 10000 t-update
+	oci update --cpu-quota 40000 --cpuset-cpus 0 t-update
+	[ "$(file cpu cpu.cfs_period_us)" = 50000 ]
+	[ "$(file cpu cpu.cfs_quota_us)" = 40000 ]
+	[ "$(file cpu cpu.cfs_burst_us)" = 10000 ]
+	[ "$(file cpu cpu.shares)" = 512 ]
+	[ "$(file cpuset cpuset.cpus)" = 0 ]
+	oci update --cpu-idle 1 t-update
+	[ "$(file cpu cpu.idle)" = 1 ]
+	oci update --memory -1 t-update
+	[ "$(file memory memory.memsw.limit_in_bytes)" = "$(cat /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes)" ]
+	run oci update --cpu-period -1 t-update
+	expect_status 1
+	expect_contains "cpu.period"
+	echo '{"devices":[{"allow":true,"access":"rwm"}]}' >"$OCI/devices"
+	run oci update -r "$OCI/devices" t-update
+	expect_contains "cannot be changed"
+}
+
+@test "features lists what a configuration may ask for" {
+	berth-oci features >"$OCI/features"
+	run python3 - "$OCI/features" <<-'PY'
+		import json, sys
+		f = json.load(open(sys.argv[1]))
+		linux = f["linux"]
+		print(f["ociVersionMin"], f["hooks"][0], len(f["hooks"]))
+		print({"ro", "rro", "rbind", "idmap", "tmpcopyup"} <= set(f["mountOptions"]))
+		print(*linux["namespaces"])
+		print("CAP_BPF" in linux["capabilities"], "SCMP_ACT_NOTIFY" in linux["seccomp"]["actions"])
+		print("SCMP_ARCH_X86_64" in linux["seccomp"]["archs"], "MPOL_BIND" in linux["memoryPolicy"]["modes"])
+		print(f["annotations"]["org.opencontainers.runc.checkpoint.enabled"])
+	PY
+	expect_output "1.0.0 prestart 6
+True
+cgroup ipc mount network pid time user uts
+True True
+True True
+false"
 }
 
 @test "devices that no rule allows cannot be used" {
@@ -280,9 +326,10 @@ bats_require_minimum_version 1.5.0
 	run berth-oci spec --bundle "$bundle"
 	expect_status 1
 	expect_contains "exists"
-	run berth-oci features
-	expect_contains '"ociVersionMin":"1.0.0"'
-	expect_contains '"SCMP_ACT_ERRNO"'
+	berth-oci spec --file "$OCI/elsewhere.json"
+	cmp "$OCI/elsewhere.json" "$bundle/config.json"
+	run berth-oci spec --rootless
+	expect_contains "--rootless is not supported"
 }
 
 @test "the configuration that runc makes runs" {
