@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "base/own.h"
+#include "cmd/man_page.h"
 
-#include <ctype.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -133,41 +133,6 @@ void help_command(const struct cmd *c, struct arena *a, struct buf *out)
 
 /* -- manual pages -- */
 
-/* Text in which roff sees no request and no escape. */
-static void roff(const char *s, struct buf *out)
-{
-	bool start = true;
-
-	for (; *s; s++) {
-		if (start && (*s == '.' || *s == '\''))
-			buf_adds(out, "\\&");
-		if (*s == '\\')
-			buf_adds(out, "\\e");
-		else if (*s == '-')
-			buf_adds(out, "\\-");
-		else
-			buf_addc(out, *s);
-		start = *s == '\n';
-	}
-}
-
-static void man_option(void *ctx, const struct opt *o)
-{
-	struct buf *out = ctx;
-
-	buf_adds(out, ".TP\n");
-	if (o->letter)
-		buf_printf(out, "\\fB\\-%c\\fR, ", o->letter);
-	buf_adds(out, "\\fB\\-\\-");
-	roff(o->name, out);
-	buf_adds(out, "\\fR");
-	if (o->arg)
-		buf_printf(out, " \\fI%s\\fR", o->arg);
-	buf_addc(out, '\n');
-	roff(o->help, out);
-	buf_addc(out, '\n');
-}
-
 /* berth-container-prune(1): the name of a command's page. */
 static const char *page(const char *title, struct arena *a)
 {
@@ -179,29 +144,17 @@ static const char *page(const char *title, struct arena *a)
 	return name;
 }
 
-static void man_head(const char *name, const char *summary, struct arena *a, struct buf *out)
-{
-	char *upper = arena_strdup(a, name);
-
-	for (char *c = upper; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
-	buf_printf(out, ".TH %s 1 \"\" \"Berth %s\" \"Berth\"\n.SH NAME\n%s \\- ", upper,
-		   BERTH_VERSION, name);
-	roff(summary, out);
-	buf_adds(out, "\n.SH SYNOPSIS\n");
-}
-
 static void man_command(const struct cmd *c, struct arena *a, struct buf *out)
 {
 	const char *title = cmd_title(c, a);
 
-	man_head(page(title, a), c->summary, a, out);
+	man_page_head(page(title, a), c->summary, a, out);
 	buf_printf(out, "\\fBberth %s\\fR ", title);
-	roff(c->usage, out);
+	man_page_text(c->usage, out);
 	buf_adds(out, "\n");
 	if (opt_row(c->opts)) {
 		buf_adds(out, ".SH OPTIONS\n");
-		opt_each(c->opts, man_option, out);
+		man_page_options(c->opts, out);
 	}
 	buf_adds(out, ".SH EXIT STATUS\n");
 	if (c->flags & CMD_STATUS_125)
@@ -220,7 +173,7 @@ static void man_entry(const struct cmd *c, struct arena *a, struct buf *out)
 	const char *title = cmd_title(c, a);
 
 	buf_printf(out, ".TP\n\\fBberth %s\\fR\n", title);
-	roff(c->summary, out);
+	man_page_text(c->summary, out);
 	buf_adds(out, "\n");
 }
 
@@ -230,9 +183,9 @@ void help_man(const struct cmd *c, struct arena *a, struct buf *out)
 		man_command(c, a, out);
 		return;
 	}
-	man_head("berth", "containers without a daemon", a, out);
+	man_page_head("berth", "containers without a daemon", a, out);
 	buf_adds(out, "\\fBberth\\fR [OPTIONS] COMMAND\n.SH OPTIONS\n");
-	opt_each(cmd_global_opts, man_option, out);
+	man_page_options(cmd_global_opts, out);
 	buf_adds(out, ".SH COMMANDS\n");
 	for (c = cmd_next(NULL); c; c = cmd_next(c))
 		if (!(c->flags & CMD_HIDDEN))

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/own.h"
+#include "cmd/man_page.h"
 #include "cmd/oci.h"
 #include "cmd/oci_state.h"
 #include "codec/json.h"
@@ -177,6 +178,46 @@ static int print_command_help(struct oci_cli *cli, const struct oci_cmd *c)
 	return oci_print(cli, out.data, out.len);
 }
 
+/* berth-oci(1), which is kept in docs/man. */
+static int print_man(struct oci_cli *cli)
+{
+	OWN(buf) struct buf out = { 0 };
+
+	man_page_head("berth-oci", "runs containers as the OCI runtime specification says", cli->a,
+		      &out);
+	buf_adds(&out, "\\fBberth\\-oci\\fR [OPTIONS] COMMAND [ARGUMENTS]\n.SH DESCRIPTION\n");
+	man_page_text("The runtime of berth behind the command line of runc and crun, for engines "
+		      "(containerd, podman, docker) and for people. It needs root.\n",
+		      &out);
+	buf_adds(&out, ".SH OPTIONS\n");
+	man_page_options(global_opts, &out);
+	buf_adds(&out, ".SH COMMANDS\n");
+	for (size_t t = 0; t < TABLES; t++) {
+		for (const struct oci_cmd *c = tables[t]; c->name; c++) {
+			buf_printf(&out, ".SS %s ", c->name);
+			man_page_text(c->usage, &out);
+			buf_addc(&out, '\n');
+			man_page_text(c->summary, &out);
+			buf_adds(&out, ".\n");
+			man_page_options(c->opts, &out);
+		}
+	}
+	buf_adds(&out, ".SH NOT SUPPORTED\n");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		buf_printf(&out, ".TP\n\\fB%s\\fR\n", refused[i].name);
+		man_page_text(refused[i].why, &out);
+		buf_adds(&out, ".\n");
+	}
+	buf_adds(&out, ".SH EXIT STATUS\n"
+		       "0, or 1 when something failed. Of run and exec the program's own, 128 and "
+		       "the signal's\nnumber when a signal ended it, 127 when it is not found, 126 "
+		       "when it cannot be executed,\nand 125 when it could not be set up.\n"
+		       ".SH FILES\n.TP\n\\fI/run/berth\\-oci/ID\\fR\n"
+		       "What is known of a container, for as long as it exists.\n"
+		       ".SH SEE ALSO\n.BR berth (1)\n");
+	return oci_print(cli, out.data, out.len);
+}
+
 static const struct oci_cmd *find(const char *name)
 {
 	for (size_t t = 0; t < TABLES; t++)
@@ -284,6 +325,8 @@ static int run(struct oci_cli *cli, int argc, char **argv)
 		return print_version(cli);
 	if (args.n == 0 || str_eq(args.items[0], "help"))
 		return print_help(cli);
+	if (str_eq(args.items[0], "__man"))
+		return print_man(cli);
 	return run_command(cli, &args);
 }
 

@@ -97,9 +97,11 @@ load helper
 @test "the manual pages are those of the tables" {
 	for page in "$berth_source"/docs/man/berth-*.1; do
 		name=$(basename "$page" .1)
+		[ "$name" != berth-oci ] || continue
 		berth __man "${name#berth-}" | cmp - "$page"
 	done
 	berth __man | cmp - "$berth_source/docs/man/berth.1"
+	berth-oci __man | cmp - "$berth_source/docs/man/berth-oci.1"
 }
 
 @test "a full disk under stdout is an error" {
