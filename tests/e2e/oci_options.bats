@@ -99,6 +99,16 @@ receive_pidfd() {
 	rm "$bundle/rootfs/bin/orphan"
 }
 
+@test "run ends with the first process, and so do the orphans that it leaves" {
+	program sh -c '(sleep 1003 &); exit 3'
+	configure 's|{ "type": "pid" }, ||'
+	run timeout 10 berth-oci --root "$OCI/state" run -b "$bundle" t-orphans
+	expect_status 3
+	oci_nothing_left
+	run pgrep -r R,S,D,T -f 'sleep 1003'
+	expect_status 1
+}
+
 @test "exec --cgroup puts a process into a group beneath the container's" {
 	local group
 

@@ -156,6 +156,22 @@ is() { # is CONTAINER FIELD VALUE
 	expect_output "$(pod exec web readlink /proc/self/ns/net)"
 }
 
+@test "users of the container are others on the host" {
+	run prun --rm --uidmap 0:100000:65536 --gidmap 0:100000:65536 busybox sh -c 'id -u; cat /proc/self/uid_map; touch /x && echo wrote'
+	expect_status 0
+	expect_contains "100000"
+	expect_contains wrote
+}
+
+@test "devices, sysctls and a profile of one's own" {
+	run prun --rm --device /dev/null:/dev/nothing busybox sh -c 'echo x >/dev/nothing && ls /dev/nothing'
+	expect_output /dev/nothing
+	run prun --rm --sysctl net.ipv4.ip_unprivileged_port_start=77 busybox cat /proc/sys/net/ipv4/ip_unprivileged_port_start
+	expect_output 77
+	run prun --rm --security-opt seccomp=unconfined busybox grep Seccomp: /proc/self/status
+	expect_output "$(printf 'Seccomp:\t0')"
+}
+
 @test "volumes are kept, bind mounts are shared" {
 	prun --rm -v vol:/v busybox sh -c 'echo kept >/v/file'
 	run prun --rm -v vol:/v:ro busybox cat /v/file
