@@ -31,7 +31,10 @@ static bool load(struct reader *r, enum controller c, const char *v1, const char
 {
 	const char *file;
 
+	/* v2 counts some things of every group, whatever controllers it has. */
 	r->h = hierarchy_of(c);
+	if (!r->h)
+		r->h = hierarchy_v2();
 	file = r->h && r->h->is_v2 ? v2 : v1;
 	return r->h && file && group_file_read(r->h, r->group, file, r->text, TEXT_MAX) >= 0;
 }

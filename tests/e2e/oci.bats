@@ -295,6 +295,7 @@ false"
 		berth-oci --root "$OCI/state" run -d -b "$bundle" t-v2 >"$OCI/out"
 		until grep -q works "$OCI/out"; do sleep 0.05; done
 		cat "$OCI/out" /proc/"$(berth-oci --root "$OCI/state" ps -f json t-v2 | tr -dc '0-9,' | cut -d, -f1)"/cgroup
+		berth-oci --root "$OCI/state" events --stats t-v2
 		berth-oci --root "$OCI/state" pause t-v2
 		berth-oci --root "$OCI/state" state t-v2
 		berth-oci --root "$OCI/state" delete --force t-v2
@@ -305,6 +306,7 @@ false"
 	expect_contains denied
 	expect_contains "0::/berth/t-v2"
 	expect_contains '"status": "paused"'
+	[[ "$output" =~ \"usage\":\{\"total\":[1-9] ]]
 }
 
 @test "a create that is killed at any instant leaves what delete --force removes" {
