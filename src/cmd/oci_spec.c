@@ -146,7 +146,7 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 		       "{\"enabled\":true}},\"memoryPolicy\":{");
 	ADD_LISTS(&out, { "modes", &f.memory_modes }, { "flags", &f.memory_flags });
 	buf_printf(&out,
-		   "},\"netDevices\":{\"enabled\":false}},"
+		   "},\"netDevices\":{\"enabled\":true}},"
 		   "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\","
 		   "\"org.opencontainers.runc.checkpoint.enabled\":\"false\"},"
 		   "\"potentiallyUnsafeConfigAnnotations\":[]}\n",
