@@ -291,7 +291,7 @@ false"
 	configure 's|"readonly": true|"readonly": false|; s|"CAP_KILL",|"CAP_KILL", "CAP_MKNOD",|g'
 	cat >"$OCI/only_v2" <<-'SH'
 		set -e
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 		berth-oci --root "$OCI/state" run -d -b "$bundle" t-v2 >"$OCI/out"
 		until grep -q works "$OCI/out"; do sleep 0.05; done
 		cat "$OCI/out" /proc/"$(berth-oci --root "$OCI/state" ps -f json t-v2 | tr -dc '0-9,' | cut -d, -f1)"/cgroup

@@ -149,7 +149,7 @@ v1() {
 	linux_more=',"resources":{"memory":{"limit":67108864}}'
 	box true
 	cat >"$OCI/only_v2" <<-'SH'
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 		exec berth-oci --root "$OCI/state" run -b "$bundle" t-v2
 	SH
 	run timeout 20 unshare --mount --propagation private sh "$OCI/only_v2" 3>&-
@@ -183,7 +183,7 @@ v1() {
 	script="head -c 1 /dev/kmsg >/dev/null && echo read; (echo x >/dev/kmsg) 2>/dev/null || echo no write; (head -c 1 /dev/mem >/dev/null) 2>/dev/null || echo no memory; echo x >/dev/null && echo null"
 	run_box t-rules "$script"
 	expect_output "$(printf 'read\nno write\nno memory\nnull')"
-	printf 'mount -t cgroup2 cgroup2 /sys/fs/cgroup\nexec berth-oci --root "$OCI/state" run -b "$bundle" t-rules2\n' >"$OCI/only_v2"
+	printf '[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup\nexec berth-oci --root "$OCI/state" run -b "$bundle" t-rules2\n' >"$OCI/only_v2"
 	run timeout 20 unshare --mount --propagation private sh "$OCI/only_v2" 3>&-
 	expect_output "$(printf 'read\nno write\nno memory\nnull')"
 }
