@@ -119,7 +119,7 @@ receive_pidfd() {
 	expect_contains "sub: No such file"
 	for group in $(find /sys/fs/cgroup -maxdepth 3 -path '*/berth/t-group' -type d); do
 		mkdir "$group/sub"
-		[ ! -f "$group/cpuset.cpus" ] || for file in cpuset.cpus cpuset.mems; do
+		[ ! -f "$group/sub/cpuset.cpus" ] || for file in cpuset.cpus cpuset.mems; do
 			cat "$group/$file" >"$group/sub/$file"
 		done
 	done

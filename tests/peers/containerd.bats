@@ -75,7 +75,7 @@ status_is() {
 	run ctl task ps t2
 	[ "${#lines[@]}" = 2 ]
 	run ctl task metrics t2
-	expect_contains memory.usage_in_bytes
+	expect_contains memory.usage
 	ctl task kill -s KILL t2
 	eventually status_is t2 STOPPED
 	run ctl task kill t2
@@ -108,8 +108,7 @@ status_is() {
 
 @test "limits are set" {
 	start -d --memory-limit 67108864 --rootfs "$rootfs" t6 sleep 1000
-	run cat /sys/fs/cgroup/memory/berth-peers/t6/memory.limit_in_bytes
-	expect_output 67108864
+	[ "$(limit memory t6)" = 67108864 ]
 }
 
 @test "what cannot be checkpointed is said so and goes on" {

@@ -129,15 +129,14 @@ is() { # is CONTAINER FIELD VALUE
 
 @test "limits are set, update changes them, stats shows use" {
 	drun -d --name web -m 64m --cpus 0.5 --pids-limit 20 --cpuset-cpus 0 busybox sleep 1000
-	limit() { cat /sys/fs/cgroup/$1/berth-peers/*/$2; }
-	[ "$(limit memory memory.limit_in_bytes)" = 67108864 ]
-	[ "$(limit pids pids.max)" = 20 ]
-	[ "$(limit cpu cpu.cfs_quota_us)" = 50000 ]
-	[ "$(limit cpuset cpuset.cpus)" = 0 ]
+	[ "$(limit memory "*")" = 67108864 ]
+	[ "$(limit pids "*")" = 20 ]
+	[ "$(limit quota "*")" = 50000 ]
+	[ "$(limit cpus "*")" = 0 ]
 	docker update -m 32m --memory-swap 32m --cpus 0.25 --pids-limit 30 web
-	[ "$(limit memory memory.limit_in_bytes)" = 33554432 ]
-	[ "$(limit pids pids.max)" = 30 ]
-	[ "$(limit cpu cpu.cfs_quota_us)" = 25000 ]
+	[ "$(limit memory "*")" = 33554432 ]
+	[ "$(limit pids "*")" = 30 ]
+	[ "$(limit quota "*")" = 25000 ]
 	run docker stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' web
 	expect_contains "/ 32MiB 1"
 }

@@ -79,6 +79,21 @@ gone() {
 	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
+# limit WHAT GROUP: memory, pids, quota or cpus of the one group beneath /berth-peers that matches
+limit() {
+	local v1 v2 file
+
+	case $1 in
+	memory) v1=memory/%/memory.limit_in_bytes v2=%/memory.max ;;
+	pids) v1=pids/%/pids.max v2=%/pids.max ;;
+	quota) v1=cpu/%/cpu.cfs_quota_us v2=%/cpu.max ;;
+	cpus) v1=cpuset/%/cpuset.cpus v2=%/cpuset.cpus ;;
+	esac
+	[ -f /sys/fs/cgroup/cgroup.controllers ] && file=$v2 || file=$v1
+	# shellcheck disable=SC2086
+	cut -d" " -f1 /sys/fs/cgroup/${file/\%/berth-peers\/$2}
+}
+
 # What no engine may leave of its containers: a process, a control group.
 nothing_left() {
 	[ -z "$(pgrep -a -r R,S,D,T -f "$dir")" ] &&

@@ -125,10 +125,9 @@ is() { # is CONTAINER FIELD VALUE
 
 @test "limits are set, stats shows use" {
 	prun -d --name web -m 64m --cpus 0.5 --pids-limit 20 busybox sleep 1000
-	limit() { cat /sys/fs/cgroup/$1/berth-peers/libpod-*/$2; }
-	[ "$(limit memory memory.limit_in_bytes)" = 67108864 ]
-	[ "$(limit pids pids.max)" = 20 ]
-	[ "$(limit cpu cpu.cfs_quota_us)" = 50000 ]
+	[ "$(limit memory "libpod-*")" = 67108864 ]
+	[ "$(limit pids "libpod-*")" = 20 ]
+	[ "$(limit quota "libpod-*")" = 50000 ]
 	run pod stats --no-stream --format '{{.MemUsage}}' web
 	expect_contains "/ 67.11MB"
 	run pod top web
