@@ -168,7 +168,7 @@ is_stopped() {
 }
 
 no_process() {
-	[ -z "$(cat /sys/fs/cgroup/*/berth/"$1"/cgroup.procs 2>/dev/null)" ]
+	[ -z "$(cat /sys/fs/cgroup/{,*/}berth/"$1"/cgroup.procs 2>/dev/null)" ]
 }
 
 @test "a create that is killed while a hook runs leaves no process that waits, and delete --force removes the rest" {

@@ -89,6 +89,11 @@ ns() {
 	namespaces='{"type":"mount"},{"type":"uts"},{"type":"pid"},{"type":"time"}'
 	linux_more=',"timeOffsets":{"monotonic":{"secs":5000000},"boottime":{"secs":9000000,"nanosecs":5}}'
 	box "cut -d. -f1 /proc/uptime; sleep 1000"
+	if [ "$(printf '6.2\n%s\n' "$(uname -r)" | sort -V | head -n 1)" != 6.2 ]; then
+		run berth-oci --root "$OCI/state" run -b "$bundle" t-time
+		expect_contains "new time namespaces need Linux 6.2"
+		return
+	fi
 	oci run -d -b "$bundle" t-time >"$OCI/out" 3>&-
 	eventually test -s "$OCI/out"
 	[ "$(cat "$OCI/out")" -gt 9000000 ]
