@@ -44,14 +44,17 @@ member() {
 	configure 's|"resources": {|"resources": { "memory": { "limit": 33554432, "swap": 33554432 },|'
 	mkfifo "$OCI/go"
 	berth-oci --root "$OCI/state" run -b "$bundle" t-oom <>"$OCI/go" >"$OCI/out" 2>&1 3>&- &
+	runner=$!
 	eventually status_is t-oom running
 	berth-oci --root "$OCI/state" events --interval 1h t-oom >"$OCI/events" 3>&- &
+	watcher=$!
 	sleep 0.2
 	echo >"$OCI/go"
 	eventually grep -q killed "$OCI/out"
 	eventually grep -qx '{"type":"oom","id":"t-oom"}' "$OCI/events"
 	oci kill t-oom KILL
-	wait
+	wait "$watcher"
+	wait "$runner" || [ "$?" -eq 137 ]
 }
 
 @test "an interval must be a duration" {
