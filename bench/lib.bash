@@ -6,7 +6,9 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 bench_scratch=$(mktemp -d "${TMPDIR:-/tmp}/berth-bench.XXXXXX")
-export BERTH_ROOT=$bench_scratch/root BERTH_STATE=$bench_scratch/state
+# What everybody keeps in /run, which is memory wherever systemd runs.
+bench_run=$(mktemp -d /dev/shm/berth-bench.XXXXXX)
+export BERTH_ROOT=$bench_scratch/root BERTH_STATE=$bench_run/berth
 export PATH=$PWD/build:$PATH
 measure=$PWD/build/bench/measure
 docker_host=unix://$bench_scratch/docker.sock
@@ -16,7 +18,7 @@ dockerd_pid=
 podman_group=$(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name libpod_parent -print -quit)
 
 docker_cli() { DOCKER_HOST=$docker_host docker "$@"; }
-podman_cli() { podman --root "$bench_scratch/podman" --runroot "$bench_scratch/podman-run" --cgroup-manager cgroupfs "$@"; }
+podman_cli() { podman --root "$bench_scratch/podman" --runroot "$bench_run/podman" --cgroup-manager cgroupfs "$@"; }
 
 # Ends what contestants have left running in their groups; all of them were born there.
 bench_kill() {
@@ -31,8 +33,8 @@ bench_kill() {
 bench_unmount() {
 	local at
 
-	while read -r at; do umount -l "$at"; done < <(awk -v dir="$bench_scratch/" \
-		'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
+	while read -r at; do umount -l "$at"; done < <(awk -v dir="$bench_scratch/" -v run="$bench_run/" \
+		'index($5, dir) == 1 || index($5, run) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
 }
 
 # Groups whose last process is ending are busy for a moment.
@@ -62,7 +64,7 @@ bench_done() {
 	[ ! -e "$bench_scratch/podman" ] || podman_cli rm -fa >/dev/null 2>&1
 	bench_kill
 	bench_unmount
-	rm -rf --one-file-system "$bench_scratch"
+	rm -rf --one-file-system "$bench_scratch" "$bench_run"
 	bench_remove_groups
 	[ -n "$podman_group" ] ||
 		find /sys/fs/cgroup -mindepth 2 -depth -type d -path '/sys/fs/cgroup/*/libpod_parent*' -exec rmdir {} + 2>/dev/null
@@ -85,7 +87,7 @@ have_docker() {
 	(
 		echo $BASHPID >"$group/cgroup.procs"
 		# In a session of its own: ^C is for us, who end it in order.
-		exec setsid dockerd --data-root "$docker_root" --exec-root "$bench_scratch/docker-exec" -H "$docker_host" \
+		exec setsid dockerd --data-root "$docker_root" --exec-root "$bench_run/docker" -H "$docker_host" \
 			--pidfile "$bench_scratch/docker.pid" --iptables=false --bridge=none --cgroup-parent /bench/docker
 	) >"$bench_scratch/dockerd.log" 2>&1 &
 	dockerd_pid=$!

@@ -1,7 +1,7 @@
 /*
  * measure.c - runs several commands in turn and prints what each costs, as ratios to the first
  *
- *	measure ROUNDS NAME GROUP COMMAND… [:: NAME GROUP COMMAND…]…
+ *	measure ROUNDS[:PAUSE] NAME GROUP COMMAND… [:: NAME GROUP COMMAND…]…
  *
  * GROUP is a cpuacct control group (beneath the hierarchy, "bench/berth") that the command is
  * born in. What belongs to a contestant but is not its child (a daemon, the container itself) is
@@ -9,7 +9,9 @@
  *
  * Wall time is taken for each round; the median and the minimum are printed. CPU time is the
  * group's usage over all rounds, divided by their number, after a second for what a command leaves
- * to be done behind it. The commands take turns, so a machine whose speed drifts is fair to all.
+ * to be done behind it. PAUSE milliseconds (0) before each command let the kernel finish,
+ *unmeasured, what the one before left to it: network namespaces, control groups. The commands take
+ *turns, so a machine whose speed drifts is fair to all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -92,12 +94,15 @@ _Noreturn static void child(const struct contestant *c)
 	_exit(FAILED);
 }
 
-static void run(struct contestant *c, int round)
+static void run(struct contestant *c, int round, long pause_ms)
 {
-	double start = now_ms();
-	pid_t pid = fork();
+	double start;
+	pid_t pid;
 	int status = 0;
 
+	(void)usleep((useconds_t)(pause_ms * 1000));
+	start = now_ms();
+	pid = fork();
 	if (pid == 0)
 		child(c);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
@@ -159,16 +164,18 @@ static void report(struct contestant *c, int n, int rounds)
 int main(int argc, char **argv)
 {
 	static struct contestant contestants[CONTESTANTS_MAX];
-	long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+	char *end = NULL;
+	long rounds = argc > 1 ? strtol(argv[1], &end, 10) : 0;
+	long pause_ms = end && *end == ':' ? strtol(end + 1, NULL, 10) : 0;
 	int n, failures = 0;
 
-	if (rounds < 1 || rounds > ROUNDS_MAX || argc < 5) {
-		(void)fprintf(stderr, "usage: measure ROUNDS NAME GROUP COMMAND… [:: …]\n");
+	if (rounds < 1 || rounds > ROUNDS_MAX || pause_ms < 0 || pause_ms > 1000 || argc < 5) {
+		(void)fprintf(stderr, "usage: measure ROUNDS[:PAUSE] NAME GROUP COMMAND… [:: …]\n");
 		return 2;
 	}
 	n = parse(argv + 2, contestants);
 	for (int i = 0; i < n; i++) {
-		run(&contestants[i], 0); /* a warm-up that does not count */
+		run(&contestants[i], 0, pause_ms); /* a warm-up that does not count */
 		contestants[i].failures = 0;
 	}
 	(void)sleep(1);
@@ -176,7 +183,7 @@ int main(int argc, char **argv)
 		contestants[i].cpu_before_ns = usage_ns(&contestants[i]);
 	for (int r = 0; r < (int)rounds; r++)
 		for (int i = 0; i < n; i++)
-			run(&contestants[i], r);
+			run(&contestants[i], r, pause_ms);
 	(void)sleep(1);
 	for (int i = 0; i < n; i++) {
 		contestants[i].cpu_ns = usage_ns(&contestants[i]) - contestants[i].cpu_before_ns;
