@@ -11,11 +11,13 @@
 #include "cmd/oci_state.h"
 #include "codec/json.h"
 #include "codec/timestamp.h"
+#include "sys/exec_sealed.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 static const char default_root[] = "/run/berth-oci";
@@ -236,6 +238,23 @@ static int unknown(struct oci_cli *cli, const char *name)
 	return err_set(&cli->err, -EINVAL, "unknown command %s; berth-oci --help lists them", name);
 }
 
+/* What gets into a container can be reached there as /proc/PID/exe, and must not be overwritten. */
+static int seal(struct oci_cli *cli, const struct oci_cmd *c)
+{
+	static const char *const entering[] = { "create", "run", "exec" };
+	bool enters = false;
+	int r;
+
+	for (size_t i = 0; i < sizeof(entering) / sizeof(entering[0]); i++)
+		enters = enters || str_eq(c->name, entering[i]);
+	r = enters ? exec_sealed_self(cli->argv) : 0;
+	if (r < 0)
+		return err_code(&cli->err, r, "executing a sealed copy of ourselves");
+	/* Older kernels call a program that is executed by descriptor by that number. */
+	(void)prctl(PR_SET_NAME, "berth-oci");
+	return 0;
+}
+
 static int run_command(struct oci_cli *cli, const struct strv *words)
 {
 	const struct oci_cmd *c = find(words->items[0]);
@@ -245,6 +264,9 @@ static int run_command(struct oci_cli *cli, const struct strv *words)
 
 	if (!c)
 		return unknown(cli, words->items[0]);
+	r = seal(cli, c);
+	if (r < 0)
+		return r;
 	opts = arena_alloc(cli->a, c->opts_size);
 	if (c->defaults)
 		memcpy(opts, c->defaults, c->opts_size);
@@ -337,7 +359,7 @@ static int run(struct oci_cli *cli, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct arena a = ARENA_INIT;
-	struct oci_cli cli = { .a = &a, .level = LOG_WARN, .failed_status = 1 };
+	struct oci_cli cli = { .argv = argv, .a = &a, .level = LOG_WARN, .failed_status = 1 };
 	int r;
 
 	log_init("berth-oci", LOG_WARN);

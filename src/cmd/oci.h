@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 struct oci_cli {
+	char **argv;      /* of main() */
 	const char *root; /* directory of the containers' states */
 	const char *log;  /* file that errors are written to as well, or NULL */
 	bool log_json;

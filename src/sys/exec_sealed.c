@@ -8,10 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef MFD_EXEC
@@ -59,4 +63,39 @@ int exec_sealed_open(const char *path)
 	/* ENOENT and the like are the same either way; no right to mount, or no such call, is not.
 	 */
 	return fd == -ENOSYS || fd == -EPERM || fd == -EINVAL ? open_copy(path) : fd;
+}
+
+/* A sealed copy; or a file that is a mount of its own, and that one read-only. */
+static bool is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct statfs fs;
+	struct statx st;
+
+	if (seals >= 0 && seals & F_SEAL_WRITE)
+		return true;
+	return fstatfs(fd, &fs) == 0 && fs.f_flags & ST_RDONLY &&
+	       statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) == 0 &&
+	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+int exec_sealed_self(char *const *argv)
+{
+	static const char self[] = "/proc/self/exe";
+	OWN(fd) int own = open(self, O_RDONLY | O_CLOEXEC), program = -1;
+
+	if (own < 0)
+		return -errno;
+	if (is_sealed(own))
+		return 0;
+	program = exec_sealed_open(self);
+	/* What would not be recognised when it runs would be executed again for ever. */
+	if (program >= 0 && !is_sealed(program)) {
+		fd_cleanup(&program);
+		program = open_copy(self);
+	}
+	if (program < 0)
+		return program;
+	(void)syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
+	return -errno;
 }

@@ -13,5 +13,10 @@
  * errno. path is trusted.
  */
 int exec_sealed_open(const char *path);
+/*
+ * Executes the program that runs once more, from such a descriptor, with the same environment. 0
+ * when it runs from one already; comes back with a negative errno when that cannot be.
+ */
+int exec_sealed_self(char *const *argv);
 
 #endif
