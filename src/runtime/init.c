@@ -187,9 +187,21 @@ static long pivot(void)
 	return r == 0 ? RAW(chdir, "/") : r;
 }
 
+/*
+ * Whoever joins the mount namespace later begins at what is on top of its first mount: that must be
+ * our root, and not the host's, wherever our root was attached first.
+ */
+static long cover_root(const struct init_plan *p)
+{
+	bool covers = p->root_place[0] == '/' && !p->root_place[1] && !p->overlay_options;
+	long r = covers ? 0 : RAW(move_mount, AT_FDCWD, ".", AT_FDCWD, "/", 0);
+
+	return r < 0 ? r : RAW(chroot, ".");
+}
+
 static long leave_root(const struct init_plan *p)
 {
-	return p->no_pivot ? RAW(chroot, ".") : pivot();
+	return p->no_pivot ? cover_root(p) : pivot();
 }
 
 static long step_root(const struct init_plan *p)
