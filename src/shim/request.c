@@ -153,6 +153,7 @@ static int send_signal(struct supervisor *s, const struct shim_kill *kill)
 static void serve_kill(struct supervisor *s, struct client *c, const void *payload)
 {
 	struct shim_kill kill;
+	int r;
 
 	memcpy(&kill, payload, sizeof(kill));
 	if (kill.signal < 1 || kill.signal > SIGNAL_MAX) {
@@ -168,7 +169,9 @@ static void serve_kill(struct supervisor *s, struct client *c, const void *paylo
 		ending_cancel_restart(s);
 		return;
 	}
-	answer(c, send_signal(s, &kill));
+	r = send_signal(s, &kill);
+	/* It has ended by itself, and what is stopped now is the restart that would follow. */
+	answer(c, r == -ESRCH && kill.stop && !is_over(s) ? 0 : r);
 	if (kill.stop)
 		status_record_write(&s->status);
 }

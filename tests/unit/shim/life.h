@@ -213,11 +213,21 @@ static bool exists(const char *name)
 	return faccessat(scratch_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* What comes sooner or later does so within these, however busy the machine is. */
+enum { PATIENCE_MS = 30000 };
+
 static void wait_gone(const char *name)
 {
-	for (int i = 0; i < 300 && exists(name); i++)
+	for (int ms = 0; ms < PATIENCE_MS && exists(name); ms += 10)
 		nap_ms(10);
 	CHECK(!exists(name));
+}
+
+static void wait_there(const char *name)
+{
+	for (int ms = 0; ms < PATIENCE_MS && !exists(name); ms += 10)
+		nap_ms(10);
+	CHECK(exists(name));
 }
 
 /* The shim is our child: when it is reaped nothing of it runs any more. */
@@ -229,6 +239,7 @@ static void done(struct life *l)
 	CHECK_OK(cgroup_teardown(l->plan.cgroup, NULL));
 	(void)unlinkat(scratch_fd, "exits/" ID, 0);
 	(void)unlinkat(scratch_fd, "logs/" ID ".log", 0);
+	(void)unlinkat(scratch_fd, "upper/" ID "/seen", 0);
 	buf_done(&l->out);
 	buf_done(&l->errors);
 	arena_done(&l->a);

@@ -161,9 +161,7 @@ TEST(a_detached_command_is_reported_and_runs_on)
 	c = shim_client_new(fd);
 	CHECK_INT(next(l, c, &type), 1);
 	CHECK_INT(type, SHIM_STARTED);
-	for (int i = 0; i < 200 && !exists("upper/" ID "/file"); i++)
-		nap_ms(10);
-	CHECK(exists("upper/" ID "/file"));
+	wait_there("upper/" ID "/file");
 	exec_done(x);
 	CHECK(wait(NULL) > 0);
 	end(l);
@@ -197,7 +195,8 @@ static void expect(const struct terminals *t, struct buf *seen, const char *text
 		struct pollfd p = { .fd = t->master, .events = POLLIN };
 		ssize_t n;
 
-		CHECK_INT(poll(&p, 1, 5000), 1);
+		if (poll(&p, 1, PATIENCE_MS) != 1)
+			fail_msg("\"%s\" does not come; seen: \"%s\"", text, buf_text(seen));
 		n = read(t->master, block, sizeof(block));
 		CHECK(n > 0);
 		buf_add(seen, block, (size_t)n);
@@ -255,9 +254,7 @@ TEST(the_detach_keys_leave_the_command_running)
 	expect(&t, &seen, "up\r\n");
 	CHECK_INT(write(t.master, "x\020y\r\020\021", 6), 6);
 	CHECK_INT(status_of(pid), 0);
-	for (int i = 0; i < 200 && !exists("upper/" ID "/file"); i++)
-		nap_ms(10);
-	CHECK(exists("upper/" ID "/file"));
+	wait_there("upper/" ID "/file");
 	(void)close(t.slave);
 	(void)close(t.master);
 	exec_done(x);
@@ -281,9 +278,7 @@ TEST(a_signal_ends_the_shim_restores_the_terminal_and_leaves_the_command)
 	CHECK_INT(status_of(pid), 128 + SIGTERM);
 	CHECK_OK(tcgetattr(t.slave, &after));
 	CHECK_INT(after.c_lflag, before.c_lflag);
-	for (int i = 0; i < 200 && !exists("upper/" ID "/file"); i++)
-		nap_ms(10);
-	CHECK(exists("upper/" ID "/file"));
+	wait_there("upper/" ID "/file");
 	(void)close(t.slave);
 	(void)close(t.master);
 	exec_done(x);
@@ -310,7 +305,7 @@ TEST(with_init_the_status_is_the_program_s_and_orphans_are_reaped)
 {
 	NEEDS_ROOT();
 	struct life *l =
-		prepare_init("(sleep 0.05 & ) ; sleep 0.3; grep -l 'State:.Z' /proc/*/status;"
+		prepare_init("(sleep 0.05 & ); while grep -q sleep /proc/*/comm; do :; done;"
 			     "echo pid $$; exit 4");
 
 	CHECK_INT(start(l), SHIM_STARTED);

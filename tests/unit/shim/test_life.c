@@ -3,6 +3,16 @@
 
 #include <sys/mount.h>
 
+/* Its file system as the container sees it: what that waits for comes when it is to go on. */
+static void let_go(struct life *l)
+{
+	OWN(str) char *path = str_printf("/proc/%d/root/seen", l->last.pid);
+
+	CHECK_OK(close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)));
+}
+
+#define UNTIL_SEEN "while ! test -e /seen; do sleep 0.01; done; "
+
 TEST(output_and_exit_status_reach_the_client_and_nothing_is_left)
 {
 	NEEDS_ROOT();
@@ -144,8 +154,7 @@ TEST(others_learn_of_the_end_though_a_client_is_stuck)
 	CHECK_OK(shim_client_send(other, SHIM_WAIT, NULL, 0));
 	nap_ms(600);
 	kill_with(other, SIGKILL, SHIM_STOP);
-	/* kill_with() read the answer; the end comes though l->client has read nothing. */
-	CHECK_OK(shim_client_send(other, SHIM_WAIT, NULL, 0));
+	/* The end comes behind the answer, though l->client has read nothing. */
 	until(l, other, SHIM_EXITED);
 	CHECK_INT(l->last.exit_code, 137);
 	wait_gone("state/c/" ID);
@@ -194,13 +203,15 @@ TEST(a_paused_container_is_frozen_and_can_be_killed)
 TEST(a_policy_restarts_it_and_whoever_waits_for_good_waits_on)
 {
 	NEEDS_ROOT();
-	struct life *l = prepare("echo run >>/runs; test $(wc -l </runs) -lt 3 && exit 9; exit 0");
+	struct life *l = prepare("echo run >>/runs; runs=$(wc -l </runs);" UNTIL_SEEN
+				 "test $runs -lt 3 && exit 9; exit 0");
 	struct shim_client *waits;
 
 	l->plan.restart = SHIM_RESTART_ON_FAILURE;
 	CHECK_INT(start(l), SHIM_STARTED);
 	waits = connect_shim(l);
 	CHECK_OK(shim_client_send(waits, SHIM_WAIT, NULL, 0));
+	let_go(l);
 	until(l, l->client, SHIM_EXITED);
 	CHECK_INT(l->last.exit_code, 9);
 	CHECK_INT(l->last.state, SHIM_STATE_RESTARTING);
@@ -267,10 +278,11 @@ TEST(what_cannot_be_removed_is_left_with_the_directory_that_tells_of_it)
 TEST(a_container_whose_lock_is_held_gives_its_status_up_and_its_directory_later)
 {
 	NEEDS_ROOT();
-	struct life *l = run("sleep 0.2");
+	struct life *l = run(UNTIL_SEEN);
 	int lock = openat(scratch_fd, "state/c/" ID "/lock", O_RDWR | O_CLOEXEC);
 
 	CHECK_OK(file_lock(lock, false));
+	let_go(l);
 	until(l, l->client, SHIM_EXITED);
 	wait_gone("state/c/" ID "/status");
 	nap_ms(50);
@@ -283,10 +295,11 @@ TEST(a_container_whose_lock_is_held_gives_its_status_up_and_its_directory_later)
 TEST(a_directory_that_another_shim_uses_by_now_is_left_to_it)
 {
 	NEEDS_ROOT();
-	struct life *l = run("sleep 0.2");
+	struct life *l = run(UNTIL_SEEN);
 	int lock = openat(scratch_fd, "state/c/" ID "/lock", O_RDWR | O_CLOEXEC);
 
 	CHECK_OK(file_lock(lock, false));
+	let_go(l);
 	until(l, l->client, SHIM_EXITED);
 	wait_gone("state/c/" ID "/status");
 	fd_cleanup(&(int){ openat(scratch_fd, "state/c/" ID "/status", O_CREAT | O_RDWR, 0600) });
@@ -299,12 +312,13 @@ TEST(a_directory_that_another_shim_uses_by_now_is_left_to_it)
 TEST(garbage_ends_a_connection_and_nothing_else)
 {
 	NEEDS_ROOT();
-	struct life *l = run("sleep 0.5; echo fine");
+	struct life *l = run(UNTIL_SEEN "echo fine");
 	OWN(shim_client) struct shim_client *other = connect_shim(l);
 	enum shim_frame type;
 
 	CHECK(write(shim_client_fd(other), "GET / HTTP/1.1\r\n\r\n", 18) == 18);
 	CHECK_INT(next(l, other, &type), 0);
+	let_go(l);
 	until(l, l->client, SHIM_EXITED);
 	CHECK_STR(buf_text(&l->out), "fine\n");
 	done(l);
@@ -313,7 +327,7 @@ TEST(garbage_ends_a_connection_and_nothing_else)
 TEST(many_clients_are_served_and_too_many_refused)
 {
 	NEEDS_ROOT();
-	struct life *l = run("sleep 1; echo fine");
+	struct life *l = run(UNTIL_SEEN "echo fine");
 	struct shim_client *all[80];
 	struct shim_attach attach = { SHIM_ATTACH_STDOUT };
 	int told = 0;
@@ -321,7 +335,10 @@ TEST(many_clients_are_served_and_too_many_refused)
 	for (int i = 0; i < 80; i++) {
 		all[i] = connect_shim(l);
 		(void)shim_client_send(all[i], SHIM_ATTACH, &attach, sizeof(attach));
+		/* Answered when the one before it is served, or by the end of the connection. */
+		(void)shim_client_call(all[i], SHIM_RESUME, NULL, 0);
 	}
+	let_go(l);
 	for (int i = 0; i < 80; i++) {
 		enum shim_frame type = SHIM_STDIN;
 
@@ -341,8 +358,8 @@ TEST(a_killed_shim_takes_its_container_with_it)
 	struct pollfd p = { .fd = shim_client_fd(l->client), .events = POLLIN };
 
 	CHECK_OK(kill(l->last.shim_pid, SIGKILL));
-	CHECK_INT(poll(&p, 1, 2000), 1);
-	for (int i = 0; i < 200 && kill(l->last.pid, 0) == 0; i++)
+	CHECK_INT(poll(&p, 1, PATIENCE_MS), 1);
+	for (int ms = 0; ms < PATIENCE_MS && kill(l->last.pid, 0) == 0; ms += 10)
 		nap_ms(10);
 	CHECK_INT(kill(l->last.pid, 0), -1);
 	done(l);
