@@ -116,9 +116,14 @@ int oci_state_make(struct oci_cli *cli, const char *id, struct oci_container *re
 						 id)
 				       : err_sys(&cli->err, "making %s/%s", cli->root, id);
 	ret->dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (ret->dir < 0)
-		return err_sys(&cli->err, "opening %s/%s", cli->root, id);
-	return take_lock(cli, id, ret);
+	r = ret->dir < 0 ? err_sys(&cli->err, "opening %s/%s", cli->root, id)
+			 : take_lock(cli, id, ret);
+	/* Nobody has seen it, and nobody would remove it. */
+	if (r < 0) {
+		(void)unlinkat(ret->dir, made_file, 0);
+		(void)unlinkat(root, id, AT_REMOVEDIR);
+	}
+	return r;
 }
 
 /* -ENOENT for a directory that a create was killed in before it wrote anything. */

@@ -215,10 +215,20 @@ static int outcome(const struct child_request *rq, pid_t pid, int hold_fd, int *
 	struct init_report *report = rq->plan->report;
 	bool died;
 
-	if (rq->hold)
-		died = listen_to(hold_fd, MSG_PEEK, &(struct message){ 0 }) != 1;
-	else
+	if (rq->hold) {
+		struct message m = { 0 };
+		int heard = listen_to(hold_fd, MSG_PEEK, &m);
+
+		if (heard < 0 && !m.report.error) {
+			/* It may be waiting, and nobody would know of it. */
+			(void)kill(pid, SIGKILL);
+			(void)reap(pid);
+			return err_code(err, heard, "hearing from the container's process");
+		}
+		died = heard != 1;
+	} else {
 		died = report->error || report->step + 1 < init_steps_count;
+	}
 	if (!died)
 		return 0;
 	{
@@ -251,7 +261,9 @@ static int converse(const struct child_request *rq, pid_t pid, int talk, struct 
 		do
 			n = recv(talk, &what, 1, 0);
 		while (n < 0 && errno == EINTR);
-		if (n <= 0)
+		if (n < 0)
+			return err_sys(err, "hearing from the container's process");
+		if (n == 0)
 			return 0;
 		r = rq->answer(rq->answer_ctx, what, pid, talk, err);
 		if (r < 0)
