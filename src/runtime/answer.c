@@ -159,7 +159,9 @@ static int notify(const struct answers *a, pid_t pid, int talk, struct err *err)
 
 	if (r < 0)
 		return r;
-	child_say_go(talk);
+	r = child_say_go(talk, err);
+	if (r < 0)
+		return r;
 	filter = wait_for_filter(a->notify, pidfd);
 	if (filter == -ECHILD)
 		return 0; /* its report says why */
@@ -182,7 +184,5 @@ int answer(void *ctx, int what, pid_t pid, int talk, struct err *err)
 		r = maps(a, pid, err);
 	else if (what == INIT_ASK_HOOKS)
 		r = hooks(a, pid, err);
-	if (r == 0)
-		child_say_go(talk);
-	return r;
+	return r == 0 ? child_say_go(talk, err) : r;
 }

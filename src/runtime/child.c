@@ -241,12 +241,14 @@ static int outcome(const struct child_request *rq, pid_t pid, int hold_fd, int *
 	}
 }
 
-void child_say_go(int talk)
+int child_say_go(int talk, struct err *err)
 {
 	const char go = INIT_GO;
 
 	/* One that has died does not read it; that is seen next. */
-	(void)send(talk, &go, 1, MSG_NOSIGNAL);
+	if (send(talk, &go, 1, MSG_NOSIGNAL) == 1 || errno == EPIPE || errno == ECONNRESET)
+		return 0;
+	return err_sys(err, "answering the container's process");
 }
 
 /* Until the child has no more to ask for. */

@@ -11,8 +11,8 @@
 
 /* Does what the child asks for (INIT_ASK_*) and lets it go on; the child is killed on failure. */
 typedef int child_answer_fn(void *ctx, int what, pid_t pid, int talk, struct err *err);
-/* For the answer: the child goes on. */
-void child_say_go(int talk);
+/* For the answer: the child goes on. One that has died is no error. */
+int child_say_go(int talk, struct err *err);
 
 struct child_request {
 	struct init_plan *plan;
