@@ -155,6 +155,10 @@ struct cgroup_io_list {
 	struct cgroup_io *items;
 	size_t n;
 };
+struct cgroup_hugetlb {
+	const char *page_size; /* "2MB" */
+	uint64_t usage, max, failures;
+};
 struct cgroup_stats {
 	uint64_t cpu_ns, cpu_user_ns, cpu_kernel_ns;
 	uint64_t *percpu_ns; /* v1 only */
@@ -165,6 +169,8 @@ struct cgroup_stats {
 	struct str_map memory_raw; /* memory.stat: names and decimal numbers */
 	uint64_t pids, pids_limit;
 	struct cgroup_io_list io_bytes, io_operations;
+	struct cgroup_hugetlb *hugetlb; /* of the sizes that the group counts */
+	size_t n_hugetlb;
 };
 /* Everything is the arena's; what the machine does not count is 0. -ENOENT: no such group. */
 int cgroup_stats(const char *path, struct arena *a, struct cgroup_stats *ret, struct err *err);

@@ -10,6 +10,7 @@
 #include "cgroup/group.h"
 #include "cgroup/group_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+enum { HUGE_SIZES_MAX = 8 };
 enum { TEXT_MAX = 16384, NS_PER_US = 1000, NS_PER_TICK = 10000000 /* USER_HZ is 100 */ };
 
 /* A group's files of one controller, one at a time. */
@@ -194,6 +196,62 @@ static void read_io_v2(struct reader *r, struct arena *a, struct cgroup_stats *s
 	}
 }
 
+/* -- huge pages -- */
+
+/* As the controller names its files: "2MB". */
+static const char *page_size(uint64_t kb, struct arena *a)
+{
+	if (kb >= 1 << 20)
+		return arena_printf(a, "%" PRIu64 "GB", kb >> 20);
+	return kb >= 1 << 10 ? arena_printf(a, "%" PRIu64 "MB", kb >> 10)
+			     : arena_printf(a, "%" PRIu64 "KB", kb);
+}
+
+static uint64_t hugetlb_file(struct reader *r, const char *size, const char *v1, const char *v2,
+			     bool *ret_there)
+{
+	char old[64], new[64];
+
+	(void)snprintf(old, sizeof(old), "hugetlb.%.16s.%s", size, v1);
+	(void)snprintf(new, sizeof(new), "hugetlb.%.16s.%s", size, v2);
+	*ret_there = load(r, CONTROLLER_HUGETLB, old, new);
+	return *ret_there ? number(r->text) : 0;
+}
+
+static void add_hugetlb(struct reader *r, const char *size, struct cgroup_stats *s)
+{
+	struct cgroup_hugetlb *h = &s->hugetlb[s->n_hugetlb];
+	bool there, other;
+
+	*h = (struct cgroup_hugetlb){ .page_size = size };
+	h->usage = hugetlb_file(r, size, "usage_in_bytes", "current", &there);
+	if (!there)
+		return;
+	if (!r->h->is_v2) /* v2 keeps no maximum */
+		h->max = hugetlb_file(r, size, "max_usage_in_bytes", "current", &other);
+	h->failures = hugetlb_file(r, size, "failcnt", "events", &other);
+	if (r->h->is_v2)
+		h->failures = other ? keyed(r, "max") : 0;
+	s->n_hugetlb++;
+}
+
+/* The sizes of this machine. */
+static void read_hugetlb(struct reader *r, struct arena *a, struct cgroup_stats *s)
+{
+	DIR *dir = opendir("/sys/kernel/mm/hugepages");
+	struct dirent *e;
+
+	s->hugetlb = arena_array(a, HUGE_SIZES_MAX, sizeof(*s->hugetlb));
+	while (dir && s->n_hugetlb < HUGE_SIZES_MAX && (e = readdir(dir))) {
+		uint64_t kb;
+
+		if (sscanf(e->d_name, "hugepages-%" SCNu64 "kB", &kb) == 1)
+			add_hugetlb(r, page_size(kb, a), s);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
 int cgroup_stats(const char *path, struct arena *a, struct cgroup_stats *ret, struct err *err)
 {
 	struct reader *r = arena_new(a, struct reader);
@@ -214,6 +272,7 @@ int cgroup_stats(const char *path, struct arena *a, struct cgroup_stats *ret, st
 	read_memory(r, a, ret);
 	ret->pids = one(r, CONTROLLER_PIDS, "pids.current", "pids.current");
 	ret->pids_limit = one(r, CONTROLLER_PIDS, "pids.max", "pids.max");
+	read_hugetlb(r, a, ret);
 	if (load(r, CONTROLLER_BLKIO, NULL, "io.stat")) {
 		read_io_v2(r, a, ret);
 	} else {

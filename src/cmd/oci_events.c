@@ -68,6 +68,18 @@ static void add_cpu(struct buf *out, const struct cgroup_stats *s)
 		   s->cpu_throttled_ns);
 }
 
+static void add_hugetlb(struct buf *out, const struct cgroup_stats *s)
+{
+	for (size_t i = 0; i < s->n_hugetlb; i++)
+		buf_printf(out,
+			   "%s\"%s\":{\"usage\":%" PRIu64 ",\"max\":%" PRIu64
+			   ",\"failcnt\":%" PRIu64 "}",
+			   i ? "," : ",\"hugetlb\":{", s->hugetlb[i].page_size, s->hugetlb[i].usage,
+			   s->hugetlb[i].max, s->hugetlb[i].failures);
+	if (s->n_hugetlb)
+		buf_addc(out, '}');
+}
+
 static void add_stats(struct buf *out, const struct cgroup_stats *s)
 {
 	add_cpu(out, s);
@@ -92,6 +104,7 @@ static void add_stats(struct buf *out, const struct cgroup_stats *s)
 	buf_addc(out, ',');
 	add_io(out, "ioServicedRecursive", &s->io_operations);
 	buf_adds(out, "}");
+	add_hugetlb(out, s);
 }
 
 static int print_event(struct oci_cli *cli, const struct oci_container *c, const char *type,

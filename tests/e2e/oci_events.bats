@@ -24,6 +24,15 @@ member() {
 	[ "$(member 'sorted(d["data"]["blkio"])')" = "['ioServiceBytesRecursive', 'ioServicedRecursive']" ]
 }
 
+@test "events --stats prints huge pages where they are counted" {
+	program sleep 1000
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "no huge pages of 2 MB"
+	configure 's|"resources": {|"resources": { "hugepageLimits": [ { "pageSize": "2MB", "limit": 4194304 } ],|'
+	oci run -d -b "$bundle" t-huge >/dev/null 2>&1 3>&- || skip "no control groups of huge pages"
+	run oci events --stats t-huge
+	[ "$(member 'd["data"]["hugetlb"]["2MB"]')" = "{'usage': 0, 'max': 0, 'failcnt': 0}" ]
+}
+
 @test "events go on until the container ends" {
 	program sleep 1000
 	oci run -d -b "$bundle" t-follow >/dev/null 3>&-
