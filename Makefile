@@ -9,6 +9,8 @@ SAN   ?=
 B     ?= $(if $(SAN),build-san,build)
 CC     = gcc
 VERSION := $(shell cat VERSION)
+# What is built from a released archive knows no commit.
+COMMIT  := $(shell git describe --always --long --dirty 2>/dev/null)
 
 ROOMS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/LAYERS)
 PROGRAMS := berth berth-shim berth-init berth-oci berth-fetch
@@ -91,6 +93,14 @@ $(B)/obj/%.o: src/%.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+# Written when it changes, so that only what says it is built again.
+$(B)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
+.PHONY: FORCE
+$(B)/obj/cmd/main_berth_oci.o: $(B)/commit
+$(B)/obj/cmd/main_berth_oci.o: CPPFLAGS += -DBERTH_COMMIT='"$(COMMIT)"'
+
 $(B)/obj/%.o: src/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -c -o $@ $<
@@ -158,7 +168,7 @@ check-functions:
 	tools/check-functions
 check-cpp:
 	cppcheck --quiet --std=c11 --language=c --enable=warning,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=tools/cppcheck.suppress -D__GNUC__ -D__x86_64__ -D_GNU_SOURCE -DBERTH_VERSION='""' -Isrc src
+		--suppressions-list=tools/cppcheck.suppress -D__GNUC__ -D__x86_64__ -D_GNU_SOURCE -DBERTH_VERSION='""' -DBERTH_COMMIT='""' -Isrc src
 
 check-shell:
 	shellcheck -S warning $(SCRIPTS)

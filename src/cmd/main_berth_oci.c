@@ -143,12 +143,15 @@ static int fail(struct oci_cli *cli)
 
 static int print_version(struct oci_cli *cli)
 {
+	static const char commit[] = BERTH_COMMIT;
 	const struct scmp_version *v = seccomp_version();
 	const char *text = arena_printf(cli->a,
 					"berth-oci version " BERTH_VERSION "\n"
+					"%s" BERTH_COMMIT "%s"
 					"spec: " OCI_STATE_SPEC "\n"
 					"libseccomp: %u.%u.%u\n",
-					v->major, v->minor, v->micro);
+					*commit ? "commit: " : "", *commit ? "\n" : "", v->major,
+					v->minor, v->micro);
 
 	return oci_print(cli, text, strlen(text));
 }

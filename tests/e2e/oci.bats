@@ -324,6 +324,7 @@ false"
 @test "version, spec and features are what engines read" {
 	run berth-oci --version
 	[[ "${lines[0]}" == "berth-oci version "* ]]
+	[[ ! -e "$berth_source/.git" || "${lines[1]}" =~ ^commit:\ .*[0-9a-f]{7} ]]
 	expect_contains "spec: 1."
 	run berth-oci spec --bundle "$bundle"
 	expect_status 1
