@@ -104,6 +104,8 @@ int oci_console_signals(void)
 }
 
 struct relay {
+	struct oci_cli *cli;
+	struct oci_notify *notify; /* or NULL */
 	int signals, pidfd, master;
 	pid_t pid;
 	bool our_terminal; /* standard input is one, and raw */
@@ -186,6 +188,7 @@ static void relay_until_exit(struct relay *r)
 			{ .fd = r->pidfd, .events = POLLIN },
 			{ .fd = r->master, .events = POLLIN },
 			{ .fd = r->input_open ? STDIN_FILENO : -1, .events = POLLIN },
+			{ .fd = r->notify ? r->notify->fd : -1, .events = POLLIN },
 		};
 
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
@@ -196,6 +199,8 @@ static void relay_until_exit(struct relay *r)
 			end_of_input(r);
 		if (fds[2].revents && copy(r->master, STDOUT_FILENO) == 0)
 			fd_cleanup(&r->master), r->input_open = false;
+		if (fds[4].revents)
+			(void)oci_notify_take(r->cli, r->notify, 0);
 		if (fds[1].revents)
 			return;
 	}
@@ -211,9 +216,12 @@ static void drain(const struct relay *r)
 		;
 }
 
-int oci_console_wait(int signals, struct runtime_process *process)
+int oci_console_wait(struct oci_cli *cli, int signals, struct runtime_process *process,
+		     struct oci_notify *notify)
 {
-	struct relay r = { .signals = signals,
+	struct relay r = { .cli = cli,
+			   .notify = notify,
+			   .signals = signals,
 			   .pidfd = process->pidfd,
 			   .pid = process->pid,
 			   .master = take_fd(&process->console_fd) };

@@ -5,6 +5,7 @@
 #define CMD_OCI_CONSOLE_H
 
 #include "cmd/oci.h"
+#include "cmd/oci_notify.h"
 #include "runtime/runtime.h"
 
 /*
@@ -26,8 +27,10 @@ int oci_console_signals(void);
 int oci_console_adopt(struct oci_cli *cli);
 /*
  * Waits for the process, passing on signals and, when it has a terminal, what is typed and
- * written. Returns its exit status, or 128 and the number of the signal that ended it.
+ * written; notify (NULL: nobody) is told when it is ready. Returns its exit status, or 128 and the
+ * number of the signal that ended it.
  */
-int oci_console_wait(int signals, struct runtime_process *process);
+int oci_console_wait(struct oci_cli *cli, int signals, struct runtime_process *process,
+		     struct oci_notify *notify);
 
 #endif

@@ -218,7 +218,7 @@ static int follow(struct oci_cli *cli, const struct exec_opts *o, int socket, in
 	/* Nobody would know of it. */
 	if (r < 0)
 		(void)proc_signal(process->pidfd, SIGKILL);
-	return r < 0 || o->detach ? r : oci_console_wait(signals, process);
+	return r < 0 || o->detach ? r : oci_console_wait(cli, signals, process, NULL);
 }
 
 static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *args)

@@ -74,6 +74,7 @@ struct making {
 	struct oci_bundle bundle;
 	struct oci_container container;
 	struct runtime_process process;
+	struct oci_notify notify;
 	int console; /* socket, or -1 */
 	bool is_made;
 };
@@ -81,6 +82,7 @@ struct making {
 static void making_cleanup(struct making *m)
 {
 	oci_container_cleanup(&m->container);
+	oci_notify_cleanup(&m->notify);
 	fd_cleanup(&m->process.pidfd);
 	fd_cleanup(&m->process.console_fd);
 	fd_cleanup(&m->process.hold_fd);
@@ -126,7 +128,8 @@ static int prepare(struct making *m, const char *id, bool detached)
 				 .created = now_ns(),
 				 .owner = getuid(),
 				 .config = m->bundle.text };
-	return oci_state_begin(cli, &m->container);
+	r = oci_state_begin(cli, &m->container);
+	return r < 0 ? r : oci_notify_prepare(cli, m->container.dir, id, m->bundle.config);
 }
 
 static int start_process(struct making *m, bool hold)
@@ -182,6 +185,8 @@ static int make(struct making *m, const char *id, bool detached, bool hold)
 {
 	int r = prepare(m, id, detached);
 
+	if (r == 0 && !hold)
+		r = oci_notify_listen(m->cli, m->container.dir, id, &m->notify);
 	if (r == 0)
 		r = start_process(m, hold);
 	if (r == 0)
@@ -195,7 +200,8 @@ static int make(struct making *m, const char *id, bool detached, bool hold)
 #define MAKING(cli_, opts_)                                                                        \
 	{                                                                                          \
 		.cli = (cli_), .opts = (opts_), .container = OCI_CONTAINER_INIT,                   \
-		.process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 }, .console = -1         \
+		.process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 },                       \
+		.notify = OCI_NOTIFY_INIT, .console = -1                                           \
 	}
 
 static int oci_create(struct oci_cli *cli, const void *opts, const struct strv *args)
@@ -230,9 +236,11 @@ static int oci_run(struct oci_cli *cli, const void *opts_, const struct strv *ar
 
 	if (r == 0)
 		r = make(&m, args->items[0], opts->detach, false);
+	if (r == 0 && opts->detach)
+		oci_notify_wait(cli, &m.notify, m.process.pidfd, m.process.pid);
 	if (r < 0 || opts->detach)
 		return r;
-	status = oci_console_wait(signals, &m.process);
+	status = oci_console_wait(cli, signals, &m.process, &m.notify);
 	if (!opts->keep) {
 		r = clean_up(&m);
 		if (r < 0)
@@ -245,6 +253,7 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 		     const struct strv *args)
 {
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
+	OWN(oci_notify) struct oci_notify notify = OCI_NOTIFY_INIT;
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
 	int status = 1, r = oci_state_open(cli, args->items[0], true, &c);
 	struct oci_config *config;
@@ -257,18 +266,24 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 		return err_set(&cli->err, -EINVAL,
 			       "container %s is %s; only one that is created can be started",
 			       c.state.id, oci_status_names[is]);
-	r = runtime_reattach(c.state.pid, c.state.start_time, &process, &cli->err);
+	r = oci_notify_listen(cli, c.dir, c.state.id, &notify);
+	if (r == 0)
+		r = runtime_reattach(c.state.pid, c.state.start_time, &process, &cli->err);
 	if (r == 0)
 		r = runtime_release(&process, &status, &cli->err);
-	fd_cleanup(&process.pidfd);
 	fd_cleanup(&process.hold_fd);
 	if (r < 0) {
+		fd_cleanup(&process.pidfd);
 		cli->failed_status = status;
 		return r;
 	}
 	r = oci_state_started(cli, &c);
 	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
 		oci_hooks_poststart(cli, &c.state, config);
+	/* Others may work on it while we wait. */
+	oci_state_unlock(&c);
+	oci_notify_wait(cli, &notify, process.pidfd, c.state.pid);
+	fd_cleanup(&process.pidfd);
 	return r;
 }
 

@@ -178,3 +178,86 @@ receive_pidfd() {
 	run oci --usage
 	expect_output "Usage: berth-oci [OPTIONS] COMMAND [ARGUMENTS]"
 }
+
+# manager SOCKET: prints the messages that a service manager gets, one a line
+manager() {
+	python3 - "$1" <<-'PY'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1].replace("@", "\0", 1) if sys.argv[1][0] == "@" else sys.argv[1])
+		while True:
+		    print(repr(s.recv(4096).decode()), flush=True)
+	PY
+}
+
+# told N: the manager has had N messages
+told() {
+	messages_are_there() { [ "$(wc -l <"$OCI/told")" -eq "$1" ]; }
+	eventually messages_are_there "$1"
+}
+
+# A program with a NOTIFY_SOCKET, which says things that it must not, and that it is ready.
+notifying() {
+	cat >"$OCI/notify.c" <<-'C'
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/socket.h>
+		#include <sys/un.h>
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			struct sockaddr_un to = { .sun_family = AF_UNIX };
+			int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+			strcpy(to.sun_path, getenv("NOTIFY_SOCKET"));
+			for (int i = 1; i < argc; i++)
+				if (sendto(s, argv[i], strlen(argv[i]), 0, (void *)&to, sizeof(to)) < 0)
+					return 1;
+			return pause();
+		}
+	C
+	gcc -static -o "$bundle/rootfs/bin/notify" "$OCI/notify.c"
+	program notify 'STATUS=x' 'MAINPID=1' 'READY=10' 'STATUS=y\nREADY=1\nMAINPID=1' 'READY=1'
+	configure 's|"readonly": true|"readonly": false|; s|"uid": 0|"uid": 1000|'
+}
+
+@test "a service manager is told when the container is ready, and nothing else" {
+	notifying
+	for socket in "$OCI/manager" "@berth-test-$$"; do
+		rm -f "$OCI/manager"
+		manager "$socket" >"$OCI/told" 3>&- &
+		manager=$!
+		listening() { grep -q "$socket" /proc/net/unix; }
+		eventually listening
+		NOTIFY_SOCKET=$socket oci run -d -b "$bundle" t-notify >/dev/null 3>&-
+		told 1
+		[ "$(cat "$OCI/told")" = "'READY=1\\nMAINPID=$(pid_of t-notify)'" ]
+		oci delete --force t-notify
+
+		NOTIFY_SOCKET=$socket oci create -b "$bundle" t-notify >/dev/null 3>&-
+		NOTIFY_SOCKET=$socket oci start t-notify
+		told 2
+		[ "$(tail -n 1 "$OCI/told")" = "'READY=1\\nMAINPID=$(pid_of t-notify)'" ]
+		oci delete --force t-notify
+
+		NOTIFY_SOCKET=$socket berth-oci --root "$OCI/state" run -b "$bundle" t-notify >/dev/null 3>&- &
+		runner=$!
+		told 3
+		[ "$(tail -n 1 "$OCI/told")" = "'READY=1'" ]
+		oci kill t-notify KILL
+		wait $runner || [ $? -eq 137 ]
+		kill $manager
+	done
+}
+
+@test "a container that ends before it is ready keeps nobody waiting, and without a manager there is no socket" {
+	notifying
+	program sh -c 'echo $NOTIFY_SOCKET; exit 3'
+	NOTIFY_SOCKET=$OCI/nobody run timeout 10 berth-oci --root "$OCI/state" run -d -b "$bundle" t-early 3>&-
+	expect_status 0
+	oci delete --force t-early
+	NOTIFY_SOCKET=$OCI/nobody run oci run -b "$bundle" t-there
+	expect_output /run/notify/notify.sock
+	run oci run -b "$bundle" t-without
+	expect_output ""
+}
