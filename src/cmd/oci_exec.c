@@ -3,6 +3,7 @@
  */
 #include "cmd/oci_bundle.h"
 #include "cmd/oci_console.h"
+#include "cmd/oci_home.h"
 #include "cmd/oci_state.h"
 
 #include "base/own.h"
@@ -247,6 +248,7 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 				     &socket);
 	if (r < 0)
 		return r;
+	oci_home_add(cli, arena_printf(cli->a, "/proc/%d/root", c.state.pid), config->process);
 	if (!o->detach)
 		signals = oci_console_signals();
 	exec.init_pid = c.state.pid;

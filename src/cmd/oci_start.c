@@ -8,6 +8,7 @@
  */
 #include "cmd/oci_bundle.h"
 #include "cmd/oci_console.h"
+#include "cmd/oci_home.h"
 #include "cmd/oci_hooks.h"
 #include "cmd/oci_state.h"
 
@@ -121,6 +122,7 @@ static int prepare(struct making *m, const char *id, bool detached)
 	if (r < 0)
 		return r;
 	m->is_made = true;
+	oci_home_add(cli, m->bundle.rootfs, m->bundle.config->process);
 	*s = (struct oci_state){ .id = id,
 				 .bundle = m->bundle.path,
 				 .rootfs = m->bundle.rootfs,
