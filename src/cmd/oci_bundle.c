@@ -4,6 +4,7 @@
 #include "cmd/oci_bundle.h"
 
 #include "base/own.h"
+#include "codec/capability.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -48,6 +49,24 @@ static int find_rootfs(struct oci_cli *cli, struct oci_bundle *b)
 	return 0;
 }
 
+/* Newer kernels and misspellings: the specification wants them passed over, aloud. */
+static void warn_of_capabilities(struct oci_cli *cli, const struct oci_capabilities *c)
+{
+	const struct strv *sets[] = { &c->bounding, &c->effective, &c->permitted, &c->inheritable,
+				      &c->ambient };
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		const char *unknown = NULL;
+
+		(void)capability_mask(sets[i], &unknown);
+		if (!unknown)
+			continue;
+		oci_warn(cli, "process.capabilities: no capability is called %s; it is left out",
+			 unknown);
+		return;
+	}
+}
+
 int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *config, const char *id,
 		    struct oci_bundle *ret)
 {
@@ -69,6 +88,8 @@ int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *config, co
 		r = oci_runtime_check(b.config, &cli->err);
 	if (r < 0)
 		return err_wrap(&cli->err, "%s", file);
+	if (b.config->process->capabilities)
+		warn_of_capabilities(cli, b.config->process->capabilities);
 	b.text = arena_strndup(cli->a, text, len);
 	b.cgroup = cgroup_path(cli, b.config, id);
 	r = find_rootfs(cli, &b);

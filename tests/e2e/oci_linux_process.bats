@@ -45,7 +45,7 @@ sets() { # the five sets as the kernel shows them, without zeros in front
 	run oci run -b "$bundle" t-caps 3>&-
 	expect_status 0
 	# inheritable, permitted, effective, bounding, ambient: of a user, ambient ones survive execve
-	expect_output "20 20 20 1021 20 "
+	expect_contains "20 20 20 1021 20 "
 	sed -i 's/"capabilities": {.*}/"oomScoreAdj": 0/' "$bundle/config.json"
 	run oci run -b "$bundle" t-nocaps 3>&-
 	expect_output "0 0 0 0 0 "
@@ -188,4 +188,36 @@ sets() { # the five sets as the kernel shows them, without zeros in front
 		"linux": {|"linux": { "seccomp": {},|linux.seccomp.defaultAction
 		{ "ociVersion"|{ ! "ociVersion"|invalid JSON
 	ROWS
+}
+
+@test "HOME is the user's in the container's passwd, unless it is given, and a hostile file is none" {
+	mkdir -p "$bundle/rootfs/etc"
+	printf 'root:x:0:0::/root:/bin/sh\nsailor:x:7:7::/home/sailor:/bin/sh\n' >"$bundle/rootfs/etc/passwd"
+	user='{"uid":7,"gid":7}'
+	box 'echo $HOME; sleep 1000'
+	oci run -d -b "$bundle" t-home >"$OCI/home" 2>&1 3>&-
+	eventually grep -qx /home/sailor "$OCI/home"
+	run oci exec -u 0 t-home sh -c 'echo $HOME'
+	expect_output /root
+	run oci exec -e HOME=/given t-home sh -c 'echo $HOME'
+	expect_output /given
+	run oci exec -u 99 t-home sh -c 'echo $HOME'
+	expect_output /
+	oci delete --force t-home
+	for trap in "ln -s $OCI/passwd" mkfifo mkdir; do
+		rm -rf "$bundle/rootfs/etc/passwd"
+		echo 'x:x:7:7::/outside:' >"$OCI/passwd"
+		$trap "$bundle/rootfs/etc/passwd"
+		run_box t-trap 'echo $HOME'
+		expect_output /
+	done
+	rm -rf "$bundle/rootfs/etc/passwd"
+}
+
+@test "capabilities that do not exist are left out, and told" {
+	caps='"CAP_KILL","CAP_NO_SUCH"'
+	run_box t-caps "grep CapEff /proc/self/status"
+	expect_status 0
+	expect_contains "no capability is called CAP_NO_SUCH"
+	expect_contains 0000000000000020
 }
