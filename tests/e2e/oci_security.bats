@@ -253,8 +253,9 @@ oci_held() {
 		ln -sfn "$target" "$bundle/rootfs/dev/console"
 		run on_a_terminal berth-oci --root "$OCI/state" run -b "$bundle" t-console
 		expect_status 0
+		expect_contains /dev/pts/0
 		# 88 is the major number of pseudo-terminals; the link itself is covered.
-		expect_contains "$(printf '/dev/pts/0\r\ncharacter special file 88\r')"
+		expect_contains "character special file 88"
 		outside_is_untouched
 		[ "$(readlink "$bundle/rootfs/dev/console")" = "$target" ]
 	done
