@@ -13,13 +13,14 @@ VERSION := $(shell cat VERSION)
 COMMIT  := $(shell git describe --always --long --dirty 2>/dev/null)
 
 ROOMS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/LAYERS)
-PROGRAMS := berth berth-shim berth-init berth-oci berth-fetch
+PROGRAMS := berth berth-shim berth-init berth-oci berth-systemd berth-fetch
 
 # What each program links beside the rooms. A start executes berth and berth-shim: they stay small.
 LIBS_berth       := -ljson-c -llmdb -lpthread
 LIBS_berth-shim  := -lseccomp -ljson-c
 LIBS_berth-init  :=
 LIBS_berth-oci   := -lseccomp -ljson-c
+LIBS_berth-systemd := -lsystemd
 LIBS_berth-fetch := -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
 LIBS_all         := -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lpthread -ldl
 
@@ -42,6 +43,7 @@ ALL_CFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fno-pie
 LINK := $(CC) -static -no-pie -Wl,--gc-sections
 # Debian has ISA-L as a shared library only; what a start executes does not need it.
 LINK_berth-fetch := $(CC) -no-pie -Wl,--gc-sections,--as-needed
+LINK_berth-systemd := $(LINK_berth-fetch)
 endif
 
 room_sources = $(filter-out src/cmd/main_%.c,$(wildcard src/$(1)/*.c))
@@ -218,7 +220,7 @@ PREFIX ?= /usr/local
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(B)/berth $(B)/berth-oci $(DESTDIR)$(PREFIX)/bin
-	install $(B)/berth-shim $(B)/berth-init $(B)/berth-fetch $(DESTDIR)$(PREFIX)/bin
+	install $(B)/berth-shim $(B)/berth-init $(B)/berth-systemd $(B)/berth-fetch $(DESTDIR)$(PREFIX)/bin
 
 .PHONY: help
 help:

@@ -81,7 +81,8 @@ static void enable_controllers(const struct hierarchy *v2, const char *path,
 	group_enable_controllers(v2, path, want);
 }
 
-int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err)
+static int make_all(const char *path, const struct cgroup_limits *limits, bool adopt,
+		    struct err *err)
 {
 	size_t n;
 	const struct hierarchy *all = hierarchy_all(&n);
@@ -97,16 +98,26 @@ int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct er
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (all[i].optional && !(wanted & all[i].controllers))
 			continue;
-		r = group_make(&all[i], path, err);
+		r = adopt ? group_adopt(&all[i], path, err) : group_make(&all[i], path, err);
 		made[i] = r == 1;
 		if (r >= 0 && all[i].is_v2)
 			enable_controllers(&all[i], path, limits);
 	}
 	if (r >= 0 && limits)
 		r = limits_apply(path, limits, err);
-	if (r < 0)
+	if (r < 0 && !adopt)
 		undo(path, made);
 	return r < 0 ? r : 0;
+}
+
+int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err)
+{
+	return make_all(path, limits, false, err);
+}
+
+int cgroup_adopt(const char *path, const struct cgroup_limits *limits, struct err *err)
+{
+	return make_all(path, limits, true, err);
 }
 
 int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,

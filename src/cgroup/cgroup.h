@@ -97,6 +97,11 @@ int cgroup_controllers(struct arena *a, struct strv *ret, struct err *err);
  */
 int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err);
 /*
+ * The same for a group that a service manager has made where it wants it and keeps alive with a
+ * process in it. What is missing elsewhere is made; on failure all stays as it is.
+ */
+int cgroup_adopt(const char *path, const struct cgroup_limits *limits, struct err *err);
+/*
  * Descriptors (close-on-exec) into which a child with one thread writes "0" to join every
  * hierarchy: cgroup.procs of v2, but tasks of v1, because a thread that moves itself alone takes no
  * lock that waits for every processor; cgroup.procs costs 10 ms and more on an idle machine.
@@ -179,5 +184,32 @@ int cgroup_stats(const char *path, struct arena *a, struct cgroup_stats *ret, st
  * bounded time while the kernel still counts dying processes (-EBUSY after that).
  */
 int cgroup_teardown(const char *path, struct err *err);
+
+/* -- groups that are units of systemd -- */
+
+struct cgroup_unit {
+	const char *name;  /* "berth-ID.scope", or "some.slice" */
+	const char *slice; /* the unit that it is in: "system.slice"; "-.slice" is the top */
+	const char *group; /* its group: "/system.slice/berth-ID.scope" */
+	bool is_slice;     /* a slice holds no process of its own until the container joins it */
+};
+/*
+ * From an OCI configuration's linux.cgroupsPath in the form "SLICE:PREFIX:NAME" ("" and NULL:
+ * "system.slice:berth:ID"), as runc reads it. Strings are the arena's. -EINVAL says what is wrong.
+ */
+int cgroup_unit_parse(const char *cgroups_path, const char *id, struct arena *a,
+		      struct cgroup_unit *ret, struct err *err);
+/*
+ * Names and values (codec/variant.h) of a unit's properties, appended to *ret; v2 is whether this
+ * machine has v2 groups alone. First what a new unit needs that no limit says.
+ */
+void cgroup_unit_basics(const struct cgroup_unit *unit, const char *id, bool v2, struct arena *a,
+			struct str_map *ret);
+/*
+ * The limits that systemd knows, so that it keeps them when it sets a unit up again. What it cannot
+ * say exactly is left out: the group's files have it all.
+ */
+int cgroup_unit_limits(const struct cgroup_limits *limits, bool v2, struct arena *a,
+		       struct str_map *ret, struct err *err);
 
 #endif

@@ -121,7 +121,7 @@ static int use_existing(const struct hierarchy *h, const char *group, struct err
 	return 0;
 }
 
-int group_make(const struct hierarchy *h, const char *group, struct err *err)
+static int make_or_find(const struct hierarchy *h, const char *group, struct err *err)
 {
 	int r = make_directory(h, group);
 
@@ -130,13 +130,23 @@ int group_make(const struct hierarchy *h, const char *group, struct err *err)
 		if (r == 0)
 			r = make_directory(h, group);
 	}
-	if (r == -EEXIST)
-		return use_existing(h, group, err);
-	if (r < 0)
+	if (r < 0 && r != -EEXIST)
 		return err_code(err, r, "making control group %s%s", h->mount, group);
 	if (!h->is_v2 && (h->controllers & 1U << CONTROLLER_CPUSET))
 		fill_cpuset(h, group);
-	return 1;
+	return r == 0;
+}
+
+int group_make(const struct hierarchy *h, const char *group, struct err *err)
+{
+	int r = make_or_find(h, group, err);
+
+	return r == 0 ? use_existing(h, group, err) : r;
+}
+
+int group_adopt(const struct hierarchy *h, const char *group, struct err *err)
+{
+	return make_or_find(h, group, err);
 }
 
 static uint32_t controllers_of(const struct hierarchy *v2, const char *group)

@@ -18,6 +18,8 @@ bool group_path_is_valid(const char *group);
  * failure.
  */
 int group_make(const struct hierarchy *h, const char *group, struct err *err);
+/* The same where one with processes in it is fine, too. */
+int group_adopt(const struct hierarchy *h, const char *group, struct err *err);
 /* Lets the group use these controllers of the v2 tree, as far as the kernel lets us. */
 void group_enable_controllers(const struct hierarchy *v2, const char *group, uint32_t want);
 /* Removes it and what is beneath: 0 also when there is none, -EBUSY with processes in it. */

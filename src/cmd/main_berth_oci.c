@@ -39,7 +39,7 @@ static const struct {
 
 struct global_opts {
 	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
-	bool debug, version, usage;
+	bool debug, version, usage, systemd;
 };
 
 static const struct opt global_opts[] = {
@@ -55,13 +55,13 @@ static const struct opt global_opts[] = {
 	FLAG(struct global_opts, debug, 0, "debug",
 	     "Log what is done; the same as --log-level debug"),
 	STR(struct global_opts, cgroup_manager, 0, "cgroup-manager", "manager",
-	    "Only \"cgroupfs\": control groups are made directly"),
+	    "Who makes control groups: \"cgroupfs\" (we do) or \"systemd\" (default \"cgroupfs\")"),
+	FLAG(struct global_opts, systemd, 0, "systemd-cgroup",
+	     "The same as --cgroup-manager systemd; cgroupsPath is then slice:prefix:name"),
 	FLAG(struct global_opts, usage, 0, "usage", "Print a short usage message and quit"),
 	FLAG(struct global_opts, version, 'v', "version", "Print the version and quit"),
 	STR(struct global_opts, rootless, 0, "rootless", "bool",
 	    "Only \"false\" and \"auto\": this runtime needs root"),
-	REFUSED_FLAG(0, "systemd-cgroup",
-		     "control groups are made directly; have the engine use its cgroupfs driver"),
 	REFUSED(0, "criu", "containers cannot be checkpointed"),
 	OPT_END,
 };
@@ -316,9 +316,14 @@ static int take_globals(struct oci_cli *cli, const struct global_opts *g)
 		r = take_level(cli, g);
 	if (r < 0)
 		return r;
-	if (g->cgroup_manager && !str_eq(g->cgroup_manager, "cgroupfs"))
+	if (g->cgroup_manager && !str_eq(g->cgroup_manager, "cgroupfs") &&
+	    !str_eq(g->cgroup_manager, "systemd"))
 		return opt_invalid(global_opts, "cgroup-manager", g->cgroup_manager,
-				   "control groups are made directly, as with cgroupfs", &cli->err);
+				   "must be cgroupfs or systemd", &cli->err);
+	if (g->systemd && str_eq(g->cgroup_manager, "cgroupfs"))
+		return opt_invalid(global_opts, "cgroup-manager", g->cgroup_manager,
+				   "--systemd-cgroup says otherwise", &cli->err);
+	cli->systemd = g->systemd || str_eq(g->cgroup_manager, "systemd");
 	if (g->log_format && !str_eq(g->log_format, "text") && !str_eq(g->log_format, "json"))
 		return opt_invalid(global_opts, "log-format", g->log_format, "must be text or json",
 				   &cli->err);

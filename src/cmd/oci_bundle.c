@@ -21,14 +21,22 @@ static const char *absolute(struct oci_cli *cli, const char *path)
 	return realpath(path, whole) ? arena_strdup(cli->a, whole) : NULL;
 }
 
-/* As the cgroupfs driver of runc takes it: beneath the root of every hierarchy. */
-static const char *cgroup_path(struct oci_cli *cli, const struct oci_config *config, const char *id)
+/* As the drivers of runc take it: a unit of systemd's, or beneath the root of every hierarchy. */
+static int find_cgroup(struct oci_cli *cli, struct oci_bundle *b, const char *id)
 {
-	const char *path = config->linux_->cgroups_path;
+	const char *path = b->config->linux_->cgroups_path;
+	int r;
 
+	if (cli->systemd) {
+		r = cgroup_unit_parse(path, id, cli->a, &b->unit, &cli->err);
+		b->cgroup = b->unit.group;
+		return r;
+	}
 	if (str_is_empty(path))
-		return arena_printf(cli->a, "/berth/%s", id);
-	return path[0] == '/' ? path : arena_printf(cli->a, "/%s", path);
+		b->cgroup = arena_printf(cli->a, "/berth/%s", id);
+	else
+		b->cgroup = path[0] == '/' ? path : arena_printf(cli->a, "/%s", path);
+	return 0;
 }
 
 static int find_rootfs(struct oci_cli *cli, struct oci_bundle *b)
@@ -91,8 +99,9 @@ int oci_bundle_load(struct oci_cli *cli, const char *dir, const char *config, co
 	if (b.config->process->capabilities)
 		warn_of_capabilities(cli, b.config->process->capabilities);
 	b.text = arena_strndup(cli->a, text, len);
-	b.cgroup = cgroup_path(cli, b.config, id);
-	r = find_rootfs(cli, &b);
+	r = find_cgroup(cli, &b, id);
+	if (r == 0)
+		r = find_rootfs(cli, &b);
 	if (r < 0)
 		return r;
 	*ret = b;

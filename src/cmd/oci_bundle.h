@@ -4,6 +4,7 @@
 #ifndef CMD_OCI_BUNDLE_H
 #define CMD_OCI_BUNDLE_H
 
+#include "cgroup/cgroup.h"
 #include "cmd/oci.h"
 #include "model/oci_runtime.h"
 
@@ -13,7 +14,8 @@ struct oci_bundle {
 	const char *path;   /* absolute */
 	const char *rootfs; /* absolute */
 	const char *cgroup;
-	const char *text; /* of config.json */
+	struct cgroup_unit unit; /* of systemd's that the group is; name NULL: none */
+	const char *text;        /* of config.json */
 	struct oci_config *config;
 	const int *preserve_fds;
 	size_t n_preserve_fds;

@@ -3,6 +3,7 @@
  */
 #include "cmd/oci_hooks.h"
 #include "cmd/oci_state.h"
+#include "cmd/oci_unit.h"
 
 #include "base/own.h"
 #include "cgroup/cgroup.h"
@@ -187,6 +188,8 @@ static int delete_one(struct oci_cli *cli, const char *id, const void *ctx)
 			       "--force",
 			       c.state.id, oci_status_names[is]);
 	r = end_processes(cli, &c);
+	if (r == 0)
+		r = oci_unit_stop(cli, c.state.unit);
 	if (r == 0)
 		r = cgroup_teardown(c.state.cgroup, &cli->err);
 	if (r == 0 && oci_state_config(cli, &c, &config) == 0)

@@ -3,6 +3,7 @@
  */
 #include "cmd/oci.h"
 #include "cmd/oci_state.h"
+#include "cmd/oci_unit.h"
 
 #include "base/own.h"
 #include "runtime/runtime.h"
@@ -136,8 +137,10 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 	ADD_LISTS(&out, { "hooks", &f.hooks }, { "mountOptions", &f.mount_options });
 	buf_adds(&out, ",\"linux\":{");
 	ADD_LISTS(&out, { "namespaces", &f.namespaces }, { "capabilities", &f.capabilities });
-	buf_adds(&out, ",\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,"
-		       "\"systemdUser\":false,\"rdma\":true},\"seccomp\":{\"enabled\":true,");
+	buf_printf(&out,
+		   ",\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":%s,"
+		   "\"systemdUser\":false,\"rdma\":true},\"seccomp\":{\"enabled\":true,",
+		   oci_unit_program(cli) ? "true" : "false");
 	ADD_LISTS(&out, { "actions", &f.seccomp_actions }, { "operators", &f.seccomp_operators },
 		  { "archs", &f.seccomp_arches }, { "knownFlags", &f.seccomp_flags },
 		  { "supportedFlags", &f.seccomp_flags });

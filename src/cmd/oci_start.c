@@ -11,6 +11,7 @@
 #include "cmd/oci_home.h"
 #include "cmd/oci_hooks.h"
 #include "cmd/oci_state.h"
+#include "cmd/oci_unit.h"
 
 #include "base/own.h"
 #include "cgroup/cgroup.h"
@@ -74,14 +75,16 @@ struct making {
 	const struct start_opts *opts;
 	struct oci_bundle bundle;
 	struct oci_container container;
+	struct oci_unit unit;
 	struct runtime_process process;
 	struct oci_notify notify;
 	int console; /* socket, or -1 */
-	bool is_made;
+	bool is_made, has_unit;
 };
 
 static void making_cleanup(struct making *m)
 {
+	oci_unit_release(&m->unit);
 	oci_container_cleanup(&m->container);
 	oci_notify_cleanup(&m->notify);
 	fd_cleanup(&m->process.pidfd);
@@ -93,13 +96,15 @@ static void making_cleanup(struct making *m)
 /* After a failure; what fails here as well is of no more use to anybody than the first error. */
 static void undo(struct making *m)
 {
-	if (m->process.pidfd >= 0) {
-		(void)cgroup_kill(m->bundle.cgroup, SIGKILL, NULL);
-		(void)cgroup_teardown(m->bundle.cgroup, NULL);
-	}
-	if (m->is_made) {
-		struct oci_cli quiet = *m->cli;
+	struct oci_cli quiet = *m->cli;
 
+	if (m->process.pidfd >= 0)
+		(void)cgroup_kill(m->bundle.cgroup, SIGKILL, NULL);
+	if (m->has_unit)
+		(void)oci_unit_stop(&quiet, m->bundle.unit.name);
+	if (m->process.pidfd >= 0 || m->has_unit)
+		(void)cgroup_teardown(m->bundle.cgroup, NULL);
+	if (m->is_made) {
 		oci_hooks_poststop(&quiet, &m->container.state, m->bundle.config);
 		(void)oci_state_remove(&quiet, &m->container);
 	}
@@ -117,6 +122,8 @@ static int prepare(struct making *m, const char *id, bool detached)
 	if (r == 0)
 		r = oci_console_open(cli, m->opts->console_socket,
 				     m->bundle.config->process->terminal, detached, &m->console);
+	if (r == 0 && m->bundle.unit.name)
+		r = oci_unit_check(cli);
 	if (r == 0)
 		r = oci_state_make(cli, id, &m->container);
 	if (r < 0)
@@ -127,11 +134,24 @@ static int prepare(struct making *m, const char *id, bool detached)
 				 .bundle = m->bundle.path,
 				 .rootfs = m->bundle.rootfs,
 				 .cgroup = m->bundle.cgroup,
+				 .unit = m->bundle.unit.name,
 				 .created = now_ns(),
 				 .owner = getuid(),
 				 .config = m->bundle.text };
 	r = oci_state_begin(cli, &m->container);
 	return r < 0 ? r : oci_notify_prepare(cli, m->container.dir, id, m->bundle.config);
+}
+
+static int make_unit(struct making *m)
+{
+	int r;
+
+	if (!m->bundle.unit.name)
+		return 0;
+	r = oci_unit_make(m->cli, &m->bundle.unit, m->container.state.id, m->bundle.config,
+			  &m->unit);
+	m->has_unit = r == 0;
+	return r;
 }
 
 static int start_process(struct making *m, bool hold)
@@ -140,6 +160,7 @@ static int start_process(struct making *m, bool hold)
 				       .id = m->container.state.id,
 				       .bundle = m->bundle.path,
 				       .cgroup = m->bundle.cgroup,
+				       .cgroup_is_unit = m->has_unit,
 				       .stdin_fd = STDIN_FILENO,
 				       .stdout_fd = STDOUT_FILENO,
 				       .stderr_fd = STDERR_FILENO,
@@ -190,7 +211,10 @@ static int make(struct making *m, const char *id, bool detached, bool hold)
 	if (r == 0 && !hold)
 		r = oci_notify_listen(m->cli, m->container.dir, id, &m->notify);
 	if (r == 0)
+		r = make_unit(m);
+	if (r == 0)
 		r = start_process(m, hold);
+	oci_unit_release(&m->unit);
 	if (r == 0)
 		r = announce(m, !hold);
 	if (r < 0)
@@ -202,6 +226,7 @@ static int make(struct making *m, const char *id, bool detached, bool hold)
 #define MAKING(cli_, opts_)                                                                        \
 	{                                                                                          \
 		.cli = (cli_), .opts = (opts_), .container = OCI_CONTAINER_INIT,                   \
+		.unit = { .socket = -1 },                                                          \
 		.process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 },                       \
 		.notify = OCI_NOTIFY_INIT, .console = -1                                           \
 	}
@@ -221,6 +246,8 @@ static int clean_up(struct making *m)
 	int r = cgroup_kill(m->bundle.cgroup, SIGKILL, err);
 
 	if (r == 0 || r == -ENOENT)
+		r = oci_unit_stop(m->cli, m->bundle.unit.name);
+	if (r == 0)
 		r = cgroup_teardown(m->bundle.cgroup, err);
 	if (r == 0)
 		oci_hooks_poststop(m->cli, &m->container.state, m->bundle.config);

@@ -7,6 +7,7 @@
  * business of the configuration's schema alone.
  */
 #include "cmd/oci_state.h"
+#include "cmd/oci_unit.h"
 
 #include "base/own.h"
 #include "codec/json.h"
@@ -239,7 +240,10 @@ static int apply(struct oci_cli *cli, const struct oci_container *c, struct oci_
 	if (r < 0)
 		return r;
 	complete(changed, config->linux_->resources);
-	return runtime_update(c->state.cgroup, changed, cli->a, &cli->err);
+	/* First, for systemd writes its files of the group when it is told. */
+	if (c->state.unit)
+		r = oci_unit_set(cli, c->state.unit, changed);
+	return r < 0 ? r : runtime_update(c->state.cgroup, changed, cli->a, &cli->err);
 }
 
 static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *args)

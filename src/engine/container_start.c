@@ -23,6 +23,7 @@
 #include "engine/shim_spawn.h"
 #include "model/seccomp_profile.h"
 #include "sys/rmtree.h"
+#include "sys/program.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -61,7 +62,7 @@ static int gather_security(struct engine *e, const struct host_config *h, struct
 /* It is mounted into the container, so it has to be there. */
 static int find_init(struct arena *a, const char **ret, struct err *err)
 {
-	int r = shim_spawn_program("berth-init", a, ret, err);
+	int r = program_find("berth-init", a, ret, err);
 
 	if (r == 0 && access(*ret, X_OK) < 0)
 		return err_sys(err, "--init: %s", *ret);
@@ -78,7 +79,7 @@ static int gather(struct engine *e, const struct container *c, bool fresh, struc
 	f->host = host;
 	f->root = e->root;
 	f->state = e->state;
-	r = shim_spawn_self(a, &f->berth, err);
+	r = program_self(a, &f->berth, err);
 	if (r == 0 && c->host_config.init && *c->host_config.init)
 		r = find_init(a, &f->init, err);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "model/shim_plan.h"
 #include "sys/exec_sealed.h"
 #include "sys/file.h"
+#include "sys/program.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -25,34 +26,6 @@
 #endif
 
 enum { FIRST_SPARE_FD = 10 }; /* above every number that a shim expects */
-
-int shim_spawn_self(struct arena *a, const char **ret_path, struct err *err)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (n < 0)
-		return err_sys(err, "/proc/self/exe");
-	path[n] = '\0';
-	*ret_path = arena_strdup(a, path);
-	return 0;
-}
-
-int shim_spawn_program(const char *name, struct arena *a, const char **ret_path, struct err *err)
-{
-	const char *dir = getenv("BERTH_LIBEXEC"), *self;
-	int r;
-
-	if (!str_is_empty(dir)) {
-		*ret_path = arena_printf(a, "%s/%s", dir, name);
-		return 0;
-	}
-	r = shim_spawn_self(a, &self, err);
-	if (r < 0)
-		return r;
-	*ret_path = arena_printf(a, "%.*s/%s", (int)(strrchr(self, '/') - self), self, name);
-	return 0;
-}
 
 int shim_spawn_plan(const struct schema *s, const void *plan, int *ret_fd, struct err *err)
 {
@@ -88,7 +61,7 @@ static int open_program(int *ret_fd, struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	const char *path;
-	int r = shim_spawn_program("berth-shim", &a, &path, err), fd;
+	int r = program_find("berth-shim", &a, &path, err), fd;
 
 	if (r < 0)
 		return r;

@@ -8,11 +8,6 @@
 #include "base/err.h"
 #include "codec/schema.h"
 
-/* Where our programs are: beside this one, or in BERTH_LIBEXEC. The arena's. */
-int shim_spawn_program(const char *name, struct arena *a, const char **ret_path, struct err *err);
-/* This program itself. */
-int shim_spawn_self(struct arena *a, const char **ret_path, struct err *err);
-
 /* A sealed memfd that holds the packed document; close-on-exec. */
 int shim_spawn_plan(const struct schema *s, const void *plan, int *ret_fd, struct err *err);
 

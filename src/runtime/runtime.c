@@ -187,7 +187,8 @@ int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime
 		return r;
 	resources_limits(s->config->linux_->resources, a, &limits);
 	if (s->cgroup) {
-		r = cgroup_setup(s->cgroup, &limits, err);
+		r = s->cgroup_is_unit ? cgroup_adopt(s->cgroup, &limits, err)
+				      : cgroup_setup(s->cgroup, &limits, err);
 		if (r < 0)
 			return r;
 	}
@@ -198,7 +199,7 @@ int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime
 		*ret = process;
 		return 0;
 	}
-	if (s->cgroup) {
+	if (s->cgroup && !s->cgroup_is_unit) {
 		struct err other = ERR_INIT;
 
 		(void)cgroup_teardown(s->cgroup, &other);
@@ -313,4 +314,13 @@ int runtime_update(const char *cgroup, const struct oci_resources *resources, st
 	limited.devices.n = 0;
 	resources_limits(&limited, a, &limits);
 	return cgroup_update(cgroup, &limits, err);
+}
+
+int runtime_unit_limits(const struct oci_resources *resources, struct arena *a,
+			struct str_map *ret, struct err *err)
+{
+	struct cgroup_limits limits;
+
+	resources_limits(resources, a, &limits);
+	return cgroup_unit_limits(&limits, cgroup_mode() == CGROUP_V2, a, ret, err);
 }

@@ -41,6 +41,7 @@ struct runtime_start {
 	const char *bundle; /* relative paths of the configuration begin here; NULL: all absolute */
 	const struct runtime_overlay *overlay; /* NULL: config->root->path */
 	const char *cgroup;                    /* "/berth/ID", beneath every hierarchy */
+	bool cgroup_is_unit; /* systemd made it: adopted, and left to the caller on failure */
 	int stdin_fd, stdout_fd, stderr_fd;    /* become 0, 1, 2; ignored with a terminal */
 	const char *seccomp_cache,
 		*seccomp_key;    /* directory and file name of the compiled filter, or NULL */
@@ -108,6 +109,10 @@ int runtime_run_hooks(const struct oci_hook_list *hooks, const char *name,
  */
 int runtime_update(const char *cgroup, const struct oci_resources *resources, struct arena *a,
 		   struct err *err);
+
+/* The same limits as properties of systemd's (cgroup/cgroup.h), appended to *ret. */
+int runtime_unit_limits(const struct oci_resources *resources, struct arena *a,
+			struct str_map *ret, struct err *err);
 
 /* Names that a configuration may use, as its `features` document lists them; all the arena's. */
 struct runtime_features {
