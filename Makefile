@@ -216,11 +216,14 @@ deps-bench:
 # -- installing --
 
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(B)/berth $(B)/berth-oci $(DESTDIR)$(PREFIX)/bin
 	install $(B)/berth-shim $(B)/berth-init $(B)/berth-systemd $(B)/berth-fetch $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(SYSCONFDIR)/apparmor.d
+	install -m 644 share/apparmor/berth-default $(DESTDIR)$(SYSCONFDIR)/apparmor.d
 
 .PHONY: help
 help:

@@ -56,8 +56,8 @@ static int check_cwd(const struct container *c, const char *cwd, struct err *err
 }
 
 static int plan_process(const struct container *c, const struct exec_spec *spec,
-			const struct host_facts *host, uint64_t caps, bool no_new_privileges,
-			struct arena *a, struct oci_process *p, struct err *err)
+			const struct host_facts *host, uint64_t caps,
+			const struct security *security, struct arena *a, struct oci_process *p, struct err *err)
 {
 	const char *user = str_is_empty(spec->user) ? c->config.user : spec->user;
 	struct passwd_user who;
@@ -80,7 +80,9 @@ static int plan_process(const struct container *c, const struct exec_spec *spec,
 	if (r < 0)
 		return r;
 	p->capabilities = container_security_sets(caps, who.uid, a);
-	p->no_new_privileges = no_new_privileges && !spec->privileged;
+	p->no_new_privileges = security->no_new_privileges && !spec->privileged;
+	/* A privileged process keeps its container's profile, as docker's does. */
+	p->apparmor_profile = container_security_apparmor(security, c->host_config.privileged, host);
 	return container_plan_rlimits(c, host, a, p, err);
 }
 
@@ -132,8 +134,7 @@ static int make_plan(struct engine *e, const struct container *c, const struct s
 		.seccomp_key = filter.key,
 		.seccomp = filter.rules,
 	};
-	return plan_process(c, spec, &host, caps, security.no_new_privileges, a, &ret->process,
-			    err);
+	return plan_process(c, spec, &host, caps, &security, a, &ret->process, err);
 }
 
 static int spawn_detached(int memfd, const char *const *argv, int *ret_exit, struct err *err)

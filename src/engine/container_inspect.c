@@ -194,6 +194,20 @@ static struct json_object *state(struct engine *e, const struct container *c, st
 	return schema_tree(&container_state_schema, &with.state, SCHEMA_FULL);
 }
 
+/* What a start would use now; docker, too, says so by name where AppArmor runs. */
+static const char *apparmor_profile(const struct container *c)
+{
+	struct host_facts facts = { 0 };
+	struct security security;
+	const char *profile;
+
+	host_facts_apparmor(&facts);
+	if (!facts.apparmor || container_security_parse(&c->host_config, &security, NULL) < 0)
+		return "";
+	profile = container_security_apparmor(&security, c->host_config.privileged, &facts);
+	return profile ? profile : "unconfined";
+}
+
 struct json_object *container_inspect(struct engine *e, const struct container *c, bool size)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
@@ -218,7 +232,7 @@ struct json_object *container_inspect(struct engine *e, const struct container *
 	add_str(tree, "Platform", "linux");
 	add_str(tree, "MountLabel", "");
 	add_str(tree, "ProcessLabel", "");
-	add_str(tree, "AppArmorProfile", "");
+	add_str(tree, "AppArmorProfile", apparmor_profile(c));
 	json_object_object_add(tree, "ExecIDs", NULL);
 	json_object_object_add(tree, "HostConfig", host_config(c));
 	json_object_object_add(tree, "GraphDriver", graph_driver(e, c, &a));

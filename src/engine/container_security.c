@@ -92,8 +92,8 @@ static int set_no_new_privileges(struct security *s, const char *value)
 
 static int set_apparmor(struct security *s, const char *value)
 {
-	(void)s;
-	return str_eq(value, "unconfined") ? 0 : -ENOTSUP;
+	s->apparmor = value;
+	return *value ? 0 : -EINVAL;
 }
 
 static int set_label(struct security *s, const char *value)
@@ -123,7 +123,7 @@ static const struct {
 } options[] = {
 	{ "seccomp", set_seccomp, NULL },
 	{ "no-new-privileges", set_no_new_privileges, NULL },
-	{ "apparmor", set_apparmor, "AppArmor profiles are not applied; use apparmor=unconfined" },
+	{ "apparmor", set_apparmor, NULL },
 	{ "label", set_label, "SELinux labels are not applied; use label=disable" },
 	{ "systempaths", set_system_paths, NULL },
 	{ "writable-cgroups", set_writable_cgroups, NULL },
@@ -178,6 +178,14 @@ int container_security_caps(const struct host_config *host, const struct host_fa
 	*ret_caps = wanted & facts->caps;
 	*ret_lost = wanted & ~facts->caps;
 	return 0;
+}
+
+const char *container_security_apparmor(const struct security *s, bool privileged,
+					const struct host_facts *facts)
+{
+	if (s->apparmor)
+		return str_eq(s->apparmor, "unconfined") ? NULL : s->apparmor;
+	return facts->apparmor_default && !privileged ? HOST_FACTS_APPARMOR : NULL;
 }
 
 struct oci_capabilities *container_security_sets(uint64_t caps, uint32_t uid, struct arena *a)

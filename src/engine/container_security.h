@@ -14,7 +14,8 @@ struct security {
 	bool system_paths; /* systempaths=unconfined: nothing of /proc and /sys is hidden */
 	bool writable_cgroups;
 	enum security_seccomp seccomp;
-	const char *profile; /* SECURITY_SECCOMP_PROFILE: its JSON */
+	const char *profile;  /* SECURITY_SECCOMP_PROFILE: its JSON */
+	const char *apparmor; /* profile, "unconfined", or NULL: the default one */
 };
 
 /* Reads HostConfig.SecurityOpt and Privileged. -EINVAL for what is unknown or not to be had here.
@@ -27,6 +28,13 @@ int container_security_parse(const struct host_config *host, struct security *re
  */
 int container_security_caps(const struct host_config *host, const struct host_facts *facts,
 			    uint64_t *ret_caps, uint64_t *ret_lost, struct err *err);
+
+/*
+ * The AppArmor profile of a container's processes, or NULL: what it asks for, or the default one,
+ * where that is loaded, but for privileged containers.
+ */
+const char *container_security_apparmor(const struct security *security, bool privileged,
+					const struct host_facts *facts);
 
 /* Capability sets as docker gives them to this user; the arena's. */
 struct oci_capabilities *container_security_sets(uint64_t caps, uint32_t uid, struct arena *a);

@@ -326,6 +326,12 @@ static int check_security(const struct check *k)
 
 	if (r == 0)
 		r = container_security_caps(k->h, k->facts, &caps, &lost, k->err);
+	if (r == 0 && security.apparmor && !str_eq(security.apparmor, "unconfined") &&
+	    !k->facts->apparmor)
+		return err_set(k->err, -EINVAL,
+			       "--security-opt apparmor=%.200s: this kernel does not run AppArmor; "
+			       "use apparmor=unconfined",
+			       security.apparmor);
 	if (r == 0 && security.seccomp == SECURITY_SECCOMP_PROFILE) {
 		struct oci_seccomp *rules;
 

@@ -4,6 +4,7 @@
 #include "engine/host_facts.h"
 
 #include "cgroup/cgroup.h"
+#include "sys/apparmor.h"
 
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -67,6 +68,12 @@ static void look_up_rlimits(bool all, struct host_facts *f)
 	}
 }
 
+void host_facts_apparmor(struct host_facts *f)
+{
+	f->apparmor = apparmor_runs();
+	f->apparmor_default = f->apparmor && apparmor_has(HOST_FACTS_APPARMOR);
+}
+
 void host_facts_gather(const struct host_config *host, struct arena *a, struct host_facts *ret)
 {
 	struct utsname names;
@@ -80,6 +87,7 @@ void host_facts_gather(const struct host_config *host, struct arena *a, struct h
 	if (wants_limits(host))
 		look_up_controllers(a, ret);
 	look_up_rlimits(host->ulimits.n > 0, ret);
+	host_facts_apparmor(ret);
 }
 
 bool host_facts_may_raise(const struct host_facts *f)

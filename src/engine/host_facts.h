@@ -18,10 +18,15 @@ struct host_facts {
 	bool unified;       /* /sys/fs/cgroup is cgroup2 */
 	int throttled_cpus; /* how many have a thermal_throttle in sysfs, which tells of the host */
 	const char *hostname; /* the arena's */
+	bool apparmor, apparmor_default; /* it runs; HOST_FACTS_APPARMOR is loaded */
 	bool limits_known;    /* the has_… below were looked up */
 	bool has_memory, has_swap, has_cpu, has_cpuset, has_pids;
 	uint64_t hard[RLIM_NLIMITS]; /* hard resource limits; RLIM_INFINITY where not looked up */
 };
+
+/* The profile of containers that ask for no other, where an administrator has loaded it. */
+#define HOST_FACTS_APPARMOR "berth-default"
+void host_facts_apparmor(struct host_facts *f);
 
 /* Looks up only what this configuration asks for. */
 void host_facts_gather(const struct host_config *host, struct arena *a, struct host_facts *ret);

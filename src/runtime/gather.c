@@ -4,6 +4,7 @@
 #include "runtime/gather.h"
 
 #include "cgroup/cgroup.h"
+#include "sys/apparmor.h"
 #include "sys/namespace.h"
 
 #include <errno.h>
@@ -72,8 +73,7 @@ static void gather_time(const struct oci_config *c, struct plan_facts *f)
 
 static void gather_lsm(const struct oci_process *p, const char *mount_label, struct plan_facts *f)
 {
-	f->apparmor = !str_is_empty(p->apparmor_profile) &&
-		      access("/sys/kernel/security/apparmor", F_OK) == 0;
+	f->apparmor = !str_is_empty(p->apparmor_profile) && apparmor_runs();
 	f->selinux = (!str_is_empty(p->selinux_label) || !str_is_empty(mount_label)) &&
 		     access("/sys/fs/selinux/enforce", F_OK) == 0;
 }

@@ -85,6 +85,18 @@ static int hook_failure(const struct init_report *r, const char *step, const cha
 		       WEXITSTATUS(r->status) == INIT_FAILED ? " (is it there?)" : "");
 }
 
+/* "exec NAME" is what the kernel was told. */
+static int apparmor_failure(const struct init_plan *p, const struct init_report *r, struct err *err)
+{
+	const char *profile = p && p->apparmor ? str_after(p->apparmor, "exec ") : "";
+
+	if (r->error == -ENOENT)
+		return err_set(err, r->error,
+			       "AppArmor profile %s: it is not loaded; have apparmor_parser load it",
+			       profile);
+	return err_code(err, r->error, "AppArmor profile %s", profile);
+}
+
 int report_failure(const struct init_plan *p, const struct init_report *r, const char *name,
 		   int *ret_exit, struct err *err)
 {
@@ -94,6 +106,8 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 	if (r->step + 1 == init_steps_count || str_eq(step, "find the program"))
 		return exec_failure(name, r, ret_exit, err);
 	*ret_exit = REPORT_EXIT_SETUP;
+	if (str_eq(step, "set AppArmor profile"))
+		return apparmor_failure(p, r, err);
 	item = item_name(p, r, step);
 	if (r->detail == INIT_HOOK_FAILED || r->detail == INIT_HOOK_TIMEOUT)
 		return hook_failure(r, step, item, err);

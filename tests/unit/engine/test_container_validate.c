@@ -69,7 +69,7 @@ TEST(what_cannot_be_is_refused_with_dockers_words)
 		  "can't create 'AutoRemove' container with restart policy" },
 		{ { .network_mode = "bridge" }, "network bridge is not supported" },
 		{ { .pid_mode = "container:x" }, "--pid container:x is not supported" },
-		{ { .security_opt = LIST_OF("apparmor=mine") }, "use apparmor=unconfined" },
+		{ { .security_opt = LIST_OF("apparmor=mine") }, "does not run AppArmor" },
 		{ { .security_opt = LIST_OF("nonsense") }, "invalid --security-opt" },
 		{ { .security_opt = LIST_OF("seccomp={}") }, "seccomp profile" },
 		{ { .cap_add = LIST_OF("CAP_FLY") }, "invalid capability" },
