@@ -120,38 +120,6 @@ int cgroup_adopt(const char *path, const struct cgroup_limits *limits, struct er
 	return make_all(path, limits, true, err);
 }
 
-int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
-		      int *ret_v2_dir, struct err *err)
-{
-	size_t n, i, opened = 0;
-	const struct hierarchy *all = hierarchy_all(&n);
-	int v2_dir = -1, r = check_path(path, err);
-
-	if (r < 0)
-		return r;
-	for (i = 0; i < n; i++) {
-		r = group_file_open(&all[i], path, all[i].is_v2 ? "cgroup.procs" : "tasks",
-				    O_WRONLY);
-		if (r == -ENOENT && all[i].optional)
-			continue;
-		if (r >= 0)
-			ret_fds[opened++] = r;
-		if (r >= 0 && all[i].is_v2)
-			r = v2_dir = group_file_open(&all[i], path, NULL, O_RDONLY | O_DIRECTORY);
-		if (r < 0)
-			break;
-	}
-	if (r < 0) {
-		(void)err_code(err, r, "control group %s%s", all[i].mount, path);
-		for (size_t j = 0; j < opened; j++)
-			(void)close(ret_fds[j]);
-		return r;
-	}
-	*ret_n = opened;
-	*ret_v2_dir = v2_dir;
-	return 0;
-}
-
 int cgroup_trees(const char *path, struct arena *a, struct cgroup_tree **ret, size_t *ret_n,
 		 struct err *err)
 {

@@ -101,6 +101,18 @@ int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct er
  * process in it. What is missing elsewhere is made; on failure all stays as it is.
  */
 int cgroup_adopt(const char *path, const struct cgroup_limits *limits, struct err *err);
+/* Which group a process is to join. */
+struct cgroup_place {
+	const char *path; /* the container's */
+	/*
+	 * Beneath it: a path for "" (every hierarchy), or one each for v1 controllers ("cpu");
+	 * those of the others are the container's own. NULL or empty: none.
+	 */
+	const struct str_map *beneath;
+	/* Where v2 lets no process into the container's group, for it divides it itself: the group
+	 * of this process, unless something beneath was asked for. 0: nobody's. */
+	pid_t beside;
+};
 /*
  * Descriptors (close-on-exec) into which a child with one thread writes "0" to join every
  * hierarchy: cgroup.procs of v2, but tasks of v1, because a thread that moves itself alone takes no
@@ -109,8 +121,8 @@ int cgroup_adopt(const char *path, const struct cgroup_limits *limits, struct er
  * ret_fds is of that hierarchy, and needs no write by a child that was cloned into it.
  */
 enum { CGROUP_HIERARCHIES_MAX = 16 };
-int cgroup_open_joins(const char *path, int ret_fds[CGROUP_HIERARCHIES_MAX], size_t *ret_n,
-		      int *ret_v2_dir, struct err *err);
+int cgroup_open_joins(const struct cgroup_place *place, int ret_fds[CGROUP_HIERARCHIES_MAX],
+		      size_t *ret_n, int *ret_v2_dir, struct err *err);
 /* The container's part of each hierarchy, for showing it at /sys/fs/cgroup in there. */
 struct cgroup_tree {
 	bool is_v2;

@@ -3,8 +3,8 @@
  *
  * The rules of a configuration are a sequence in which the last that matches decides. systemd has a
  * set of what is allowed. So the sequence is played through: an allowance joins the set, a refusal
- * takes away from it. A refusal that cuts a hole into an allowance, or stands against "all allowed",
- * cannot be said.
+ * takes away from it. A refusal that cuts a hole into an allowance, or stands against "all
+ * allowed", cannot be said.
  */
 #include "cgroup/unit_devices.h"
 

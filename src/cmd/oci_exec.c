@@ -19,8 +19,8 @@ enum { PROCESS_MAX = 4 << 20 };
 
 struct exec_opts {
 	const char *process, *pid_file, *console_socket, *pidfd_socket, *user, *cwd, *label,
-		*apparmor, *cgroup;
-	struct strv env, caps, groups;
+		*apparmor;
+	struct strv env, caps, groups, cgroups;
 	int64_t preserve_fds;
 	bool detach, tty, no_new_privs, ignore_paused;
 };
@@ -47,8 +47,9 @@ static const struct opt exec_opts[] = {
 	    "Pass on this many descriptors, from 3 on"),
 	FLAG(struct exec_opts, ignore_paused, 0, "ignore-paused",
 	     "In a paused container, wait until it is resumed"),
-	STR(struct exec_opts, cgroup, 0, "cgroup", "path",
-	    "Control group beneath the container's own, which must exist"),
+	STRS(struct exec_opts, cgroups, 0, "cgroup", "path",
+	     "Control group beneath the container's own, which must exist; of v1 controllers alone: "
+	     "CONTROLLER[,...]:PATH"),
 	STR(struct exec_opts, pidfd_socket, 0, "pidfd-socket", "path",
 	    "Socket that a descriptor of the process is sent to"),
 	REFUSED_FLAG(0, "no-subreaper", "exec never is a subreaper"),
@@ -188,20 +189,38 @@ static int check_status(struct oci_cli *cli, const struct oci_container *c, bool
 	return err_set(&cli->err, -ESRCH, "container %s is not running", c->state.id);
 }
 
-/* The container's own group, or one beneath it. */
-static int find_cgroup(struct oci_cli *cli, const char *own, const char *sub, const char **ret)
+static int add_cgroup(struct oci_cli *cli, const char *option, const char *controller,
+		      const char *path, struct str_map *ret)
 {
-	*ret = own;
-	if (str_is_empty(sub) || str_eq(sub, "/"))
-		return 0;
-	if (strchr(sub, ':'))
-		return err_set(
-			&cli->err, -ENOTSUP,
-			"--cgroup %s: naming a controller is not supported; give a path that "
-			"exists in every hierarchy",
-			sub);
-	*ret = arena_printf(cli->a, "%s%s%s", own, sub[0] == '/' ? "" : "/", sub);
+	if (str_map_get(ret, controller))
+		return err_set(&cli->err, -EINVAL, "--cgroup %s: %s is given twice", option,
+			       *controller ? controller : "a path");
+	str_map_set(ret, cli->a, controller, path[0] == '/' ? path + 1 : path);
 	return 0;
+}
+
+/* "PATH", or "CONTROLLER[,...]:PATH" any number of times, as runc has it. */
+static int find_cgroups(struct oci_cli *cli, const struct strv *options, struct str_map *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < options->n && r == 0; i++) {
+		const char *option = options->items[i];
+		struct strv parts = strv_split(cli->a, option, ':'), names;
+
+		if (parts.n > 2 || (parts.n == 1 && options->n > 1))
+			return err_set(&cli->err, -EINVAL,
+				       "--cgroup %s: must be one PATH, or CONTROLLER[,...]:PATH",
+				       option);
+		names = strv_split(cli->a, parts.n == 2 ? parts.items[0] : "", ',');
+		for (size_t j = 0; j < names.n && r == 0; j++)
+			r = parts.n == 2 && !*names.items[j]
+				    ? err_set(&cli->err, -EINVAL,
+					      "--cgroup %s: a controller is missing", option)
+				    : add_cgroup(cli, option, names.items[j],
+						 parts.items[parts.n - 1], ret);
+	}
+	return r;
 }
 
 /* Started: hands out the terminal and the number, and waits unless it is to be left alone. */
@@ -228,6 +247,7 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	OWN(fd) int socket = -1, signals = -1;
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
+	struct str_map beneath = { 0 };
 	struct oci_config *config;
 	struct runtime_exec exec = { .stdout_fd = STDOUT_FILENO, .stderr_fd = STDERR_FILENO };
 	int status, r = oci_state_open(cli, args->items[0], false, &c);
@@ -237,7 +257,7 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	if (r == 0)
 		r = oci_state_config(cli, &c, &config);
 	if (r == 0)
-		r = find_cgroup(cli, c.state.cgroup, o->cgroup, &exec.cgroup);
+		r = find_cgroups(cli, &o->cgroups, &beneath);
 	if (r == 0)
 		r = find_process(cli, o, args, config->process);
 	if (r == 0)
@@ -251,6 +271,8 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	oci_home_add(cli, arena_printf(cli->a, "/proc/%d/root", c.state.pid), config->process);
 	if (!o->detach)
 		signals = oci_console_signals();
+	exec.cgroup = c.state.cgroup;
+	exec.beneath_cgroup = &beneath;
 	exec.init_pid = c.state.pid;
 	exec.init_start = c.state.start_time;
 	exec.wait_thawed = o->ignore_paused;

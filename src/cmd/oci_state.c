@@ -38,8 +38,9 @@ const char *const oci_status_names[OCI_STATUSES] = {
 SCHEMA(oci_state, T, F_STR(T, id, "id", REQUIRED), F_INT(T, pid, "pid", ALWAYS_FULL),
        F_U64(T, start_time, "startTime", ALWAYS_FULL), F_BOOL(T, started, "started", ALWAYS_FULL),
        F_STR(T, bundle, "bundle", REQUIRED), F_STR(T, rootfs, "rootfs", REQUIRED),
-       F_STR(T, cgroup, "cgroup", REQUIRED), F_STR(T, unit, "unit", OMIT_EMPTY), F_TIME(T, created, "created", ALWAYS_FULL),
-       F_U32(T, owner, "owner", ALWAYS_FULL), F_RAW(T, config, "config", REQUIRED));
+       F_STR(T, cgroup, "cgroup", REQUIRED), F_STR(T, unit, "unit", OMIT_EMPTY),
+       F_TIME(T, created, "created", ALWAYS_FULL), F_U32(T, owner, "owner", ALWAYS_FULL),
+       F_RAW(T, config, "config", REQUIRED));
 #undef T
 
 void oci_container_cleanup(struct oci_container *c)

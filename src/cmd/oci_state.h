@@ -23,7 +23,7 @@ struct oci_state {
 	bool started;        /* by the command that made it */
 	const char *bundle, *rootfs, *cgroup;
 	const char *unit; /* of systemd's that the group is, or NULL */
-	int64_t created; /* ns */
+	int64_t created;  /* ns */
 	uint32_t owner;
 	const char *config; /* config.json as it was at creation, or updated */
 };

@@ -199,9 +199,9 @@ static int microseconds(const struct variant *v, uint64_t *ret)
 
 	if (v->type[1] || !strchr("nqiuxtd", v->type[0]))
 		return -EINVAL;
-	seconds = v->type[0] == 'd'		? v->real
+	seconds = v->type[0] == 'd'           ? v->real
 		  : strchr("nix", v->type[0]) ? (double)(int64_t)v->number
-						: (double)v->number;
+					      : (double)v->number;
 	if (!(seconds >= 0 && seconds < 1e12))
 		return -ERANGE;
 	*ret = (uint64_t)(seconds * 1e6);
@@ -215,8 +215,9 @@ static int add_annotation(const char *name, const char *text, struct arena *a, s
 	uint64_t us;
 
 	if (!is_property(name))
-		return err_set(err, -EINVAL, "a property's name has at least three letters and "
-					     "nothing else");
+		return err_set(err, -EINVAL,
+			       "a property's name has at least three letters and "
+			       "nothing else");
 	if (variant_parse(text, a, &v, err) < 0)
 		return err->code;
 	if (!is_seconds(name)) {

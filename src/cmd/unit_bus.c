@@ -41,8 +41,7 @@ static void bus_error_cleanup(sd_bus_error *e)
 	sd_bus_error_free(e);
 }
 
-static int failed(int r, const sd_bus_error *e, const char *what, const char *unit,
-		  struct err *err)
+static int failed(int r, const sd_bus_error *e, const char *what, const char *unit, struct err *err)
 {
 	if (sd_bus_error_is_set(e) && e->message)
 		return err_set(err, r, "systemd: %s %s: %s", what, unit, e->message);
@@ -130,8 +129,7 @@ void unit_bus_cleanup(struct unit_bus **bus)
 
 static int append_value(sd_bus_message *m, const struct variant *v);
 
-static int append_items(sd_bus_message *m, char kind, const char *contents,
-			const struct variant *v)
+static int append_items(sd_bus_message *m, char kind, const char *contents, const struct variant *v)
 {
 	int r = sd_bus_message_open_container(m, kind, contents);
 
@@ -325,7 +323,8 @@ int unit_bus_make(struct unit_bus *b, const char *unit, const struct str_map *pr
 	}
 	if (r == 0)
 		r = group_of(b, unit, a, ret_group, err);
-	/* A job that failed leaves a failed unit; one that somebody else has is not ours to touch. */
+	/* A job that failed leaves a failed unit; one that somebody else has is not ours to touch.
+	 */
 	if (r < 0 && !exists)
 		(void)unit_bus_stop(b, unit, NULL);
 	return r;

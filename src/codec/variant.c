@@ -28,9 +28,9 @@ struct reader {
 static const struct {
 	const char *word, *type;
 } words[] = {
-	{ "boolean", "b" }, { "byte", "y" },   { "int16", "n" },      { "uint16", "q" },
-	{ "int32", "i" },   { "uint32", "u" }, { "handle", "h" },     { "int64", "x" },
-	{ "uint64", "t" },  { "double", "d" }, { "objectpath", "o" }, { "string", "s" },
+	{ "boolean", "b" },   { "byte", "y" },   { "int16", "n" },      { "uint16", "q" },
+	{ "int32", "i" },     { "uint32", "u" }, { "handle", "h" },     { "int64", "x" },
+	{ "uint64", "t" },    { "double", "d" }, { "objectpath", "o" }, { "string", "s" },
 	{ "signature", "g" },
 };
 
@@ -39,7 +39,7 @@ static const struct {
 	bool is_signed;
 	uint8_t bits;
 } integers[] = {
-	{ 'y', false, 8 }, { 'n', true, 16 }, { 'q', false, 16 }, { 'i', true, 32 },
+	{ 'y', false, 8 },  { 'n', true, 16 }, { 'q', false, 16 }, { 'i', true, 32 },
 	{ 'u', false, 32 }, { 'h', true, 32 }, { 'x', true, 64 },  { 't', false, 64 },
 };
 

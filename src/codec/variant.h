@@ -13,10 +13,10 @@
 enum { VARIANT_TEXT_MAX = 64 << 10 }; /* bytes of a text */
 
 struct variant {
-	const char *type;    /* signature in D-Bus's letters: "t", "as", "a(ss)" */
-	uint64_t number;     /* of integers (two's complement) and of booleans */
-	double real;         /* "d" */
-	const char *string;  /* "s", "o", "g" */
+	const char *type;      /* signature in D-Bus's letters: "t", "as", "a(ss)" */
+	uint64_t number;       /* of integers (two's complement) and of booleans */
+	double real;           /* "d" */
+	const char *string;    /* "s", "o", "g" */
 	struct variant *items; /* of arrays and tuples */
 	size_t n;
 };

@@ -57,7 +57,8 @@ static int check_cwd(const struct container *c, const char *cwd, struct err *err
 
 static int plan_process(const struct container *c, const struct exec_spec *spec,
 			const struct host_facts *host, uint64_t caps,
-			const struct security *security, struct arena *a, struct oci_process *p, struct err *err)
+			const struct security *security, struct arena *a, struct oci_process *p,
+			struct err *err)
 {
 	const char *user = str_is_empty(spec->user) ? c->config.user : spec->user;
 	struct passwd_user who;
@@ -82,7 +83,8 @@ static int plan_process(const struct container *c, const struct exec_spec *spec,
 	p->capabilities = container_security_sets(caps, who.uid, a);
 	p->no_new_privileges = security->no_new_privileges && !spec->privileged;
 	/* A privileged process keeps its container's profile, as docker's does. */
-	p->apparmor_profile = container_security_apparmor(security, c->host_config.privileged, host);
+	p->apparmor_profile =
+		container_security_apparmor(security, c->host_config.privileged, host);
 	return container_plan_rlimits(c, host, a, p, err);
 }
 

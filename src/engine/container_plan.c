@@ -137,8 +137,8 @@ static int plan_process(const struct container *c, const struct plan_facts *f, s
 	p->cwd = str_is_empty(c->config.working_dir) ? "/" : c->config.working_dir;
 	p->capabilities = container_security_sets(f->caps, f->user.uid, a);
 	p->no_new_privileges = f->security.no_new_privileges;
-	p->apparmor_profile = container_security_apparmor(&f->security, c->host_config.privileged,
-							  f->host);
+	p->apparmor_profile =
+		container_security_apparmor(&f->security, c->host_config.privileged, f->host);
 	if (c->host_config.oom_score_adj)
 		p->oom_score_adj = COPY_TO_ARENA(a, int64_t, c->host_config.oom_score_adj);
 	return container_plan_rlimits(c, f->host, a, p, err);

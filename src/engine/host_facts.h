@@ -17,9 +17,9 @@ struct host_facts {
 	int cpus;           /* online */
 	bool unified;       /* /sys/fs/cgroup is cgroup2 */
 	int throttled_cpus; /* how many have a thermal_throttle in sysfs, which tells of the host */
-	const char *hostname; /* the arena's */
+	const char *hostname;            /* the arena's */
 	bool apparmor, apparmor_default; /* it runs; HOST_FACTS_APPARMOR is loaded */
-	bool limits_known;    /* the has_… below were looked up */
+	bool limits_known;               /* the has_… below were looked up */
 	bool has_memory, has_swap, has_cpu, has_cpuset, has_pids;
 	uint64_t hard[RLIM_NLIMITS]; /* hard resource limits; RLIM_INFINITY where not looked up */
 };

@@ -91,9 +91,10 @@ static int apparmor_failure(const struct init_plan *p, const struct init_report 
 	const char *profile = p && p->apparmor ? str_after(p->apparmor, "exec ") : "";
 
 	if (r->error == -ENOENT)
-		return err_set(err, r->error,
-			       "AppArmor profile %s: it is not loaded; have apparmor_parser load it",
-			       profile);
+		return err_set(
+			err, r->error,
+			"AppArmor profile %s: it is not loaded; have apparmor_parser load it",
+			profile);
 	return err_code(err, r->error, "AppArmor profile %s", profile);
 }
 

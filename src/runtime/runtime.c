@@ -24,11 +24,11 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 
-static int join_cgroup(struct opened *o, const char *path, struct arena *a, struct init_plan *p,
+static int join_cgroup(struct opened *o, const struct cgroup_place *place, struct init_plan *p,
 		       int *ret_v2_dir, struct err *err)
 {
-	int *fds = arena_array(a, CGROUP_HIERARCHIES_MAX, sizeof(*fds));
-	int r = cgroup_open_joins(path, fds, &p->n_cgroup_fds, ret_v2_dir, err);
+	int *fds = arena_array(o->a, CGROUP_HIERARCHIES_MAX, sizeof(*fds));
+	int r = cgroup_open_joins(place, fds, &p->n_cgroup_fds, ret_v2_dir, err);
 
 	if (r < 0)
 		return r;
@@ -151,7 +151,8 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	if (r == 0)
 		r = plan_start(s, &facts, a, p, &rq.namespaces, err);
 	if (r == 0 && s->cgroup)
-		r = join_cgroup(&o, s->cgroup, a, p, &rq.cgroup_dir, err);
+		r = join_cgroup(&o, &(struct cgroup_place){ .path = s->cgroup }, p, &rq.cgroup_dir,
+				err);
 	if (r == 0)
 		r = opened_root(&o, s, p, err);
 	if (r == 0)
@@ -256,6 +257,7 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 	OWN(seccomp) struct seccomp_filter filter = { 0 };
 	struct init_plan *p = arena_new(a, struct init_plan);
 	struct child_request rq = { .plan = p, .cgroup_dir = -1, .time_ns_fd = -1 };
+	struct cgroup_place place = { x->cgroup, x->beneath_cgroup, x->init_pid };
 	struct answers answers = { .seccomp = x->seccomp,
 				   .state = { .id = x->id ? x->id : "",
 					      .status = "running",
@@ -271,7 +273,7 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 	if (r == 0)
 		r = plan_exec(x, &facts, a, p, err);
 	if (r == 0 && x->cgroup)
-		r = join_cgroup(&o, x->cgroup, a, p, &rq.cgroup_dir, err);
+		r = join_cgroup(&o, &place, p, &rq.cgroup_dir, err);
 	if (r == 0)
 		r = opened_rest(&o, p, false, err);
 	if (r == 0)
@@ -316,8 +318,8 @@ int runtime_update(const char *cgroup, const struct oci_resources *resources, st
 	return cgroup_update(cgroup, &limits, err);
 }
 
-int runtime_unit_limits(const struct oci_resources *resources, struct arena *a,
-			struct str_map *ret, struct err *err)
+int runtime_unit_limits(const struct oci_resources *resources, struct arena *a, struct str_map *ret,
+			struct err *err)
 {
 	struct cgroup_limits limits;
 

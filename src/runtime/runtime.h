@@ -42,7 +42,7 @@ struct runtime_start {
 	const struct runtime_overlay *overlay; /* NULL: config->root->path */
 	const char *cgroup;                    /* "/berth/ID", beneath every hierarchy */
 	bool cgroup_is_unit; /* systemd made it: adopted, and left to the caller on failure */
-	int stdin_fd, stdout_fd, stderr_fd;    /* become 0, 1, 2; ignored with a terminal */
+	int stdin_fd, stdout_fd, stderr_fd; /* become 0, 1, 2; ignored with a terminal */
 	const char *seccomp_cache,
 		*seccomp_key;    /* directory and file name of the compiled filter, or NULL */
 	const int *preserve_fds; /* passed on as 3, 4, … */
@@ -83,7 +83,8 @@ struct runtime_exec {
 	pid_t init_pid;
 	uint64_t init_start; /* refused with -ESRCH when the PID is another process by now */
 	const char *cgroup;
-	bool wait_thawed; /* of a paused container: wait, instead of -EBUSY */
+	const struct str_map *beneath_cgroup; /* struct cgroup_place's, or NULL */
+	bool wait_thawed;                     /* of a paused container: wait, instead of -EBUSY */
 	const struct oci_process *process;
 	const struct oci_seccomp *seccomp; /* NULL: none */
 	/* For a listener of that: id NULL where there is none. */
@@ -111,8 +112,8 @@ int runtime_update(const char *cgroup, const struct oci_resources *resources, st
 		   struct err *err);
 
 /* The same limits as properties of systemd's (cgroup/cgroup.h), appended to *ret. */
-int runtime_unit_limits(const struct oci_resources *resources, struct arena *a,
-			struct str_map *ret, struct err *err);
+int runtime_unit_limits(const struct oci_resources *resources, struct arena *a, struct str_map *ret,
+			struct err *err);
 
 /* Names that a configuration may use, as its `features` document lists them; all the arena's. */
 struct runtime_features {

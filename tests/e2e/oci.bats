@@ -272,18 +272,33 @@ false"
 @test "what is not supported is refused with what to do" {
 	run oci create --no-subreaper -b "$bundle" t-x
 	expect_contains "--no-subreaper is not supported"
-	run oci --cgroup-manager systemd run -b "$bundle" t-x
-	expect_contains "control groups are made directly"
+	run oci --cgroup-manager openrc run -b "$bundle" t-x
+	expect_contains "must be cgroupfs or systemd"
+	run oci --systemd-cgroup --cgroup-manager cgroupfs run -b "$bundle" t-x
+	expect_contains "--systemd-cgroup says otherwise"
 	run oci --log journald:x run -b "$bundle" t-x
 	expect_contains "only files"
 	[ ! -e journald:x ]
-	run oci --systemd-cgroup run -b "$bundle" t-x
-	expect_contains "cgroupfs"
 	run oci checkpoint t-x
 	expect_contains "checkpoint is not supported"
 	configure 's|"terminal": true|"terminal": false|; s|"linux": {|"linux": { "intelRdt": { "closID": "x" },|'
 	run oci create -b "$bundle" t-x
 	expect_contains "linux.intelRdt: not supported"
+}
+
+@test "without systemd its control groups are refused with what to do, and features tell of them" {
+	[ ! -d /run/systemd/system ] || skip "systemd runs; see tests/vm"
+	run oci --systemd-cgroup run -b "$bundle" t-x
+	expect_status 1
+	expect_contains "systemd does not run on this machine"
+	run oci --cgroup-manager systemd create -b "$bundle" t-x
+	expect_contains "cgroupfs driver"
+	[ ! -e "$OCI/state/t-x" ]
+	run oci features
+	expect_contains '"systemd":true'
+	cp "$berth_build/berth-oci" "$OCI/"
+	run "$OCI/berth-oci" features
+	expect_contains '"systemd":false'
 }
 
 @test "a machine with nothing but cgroup v2 freezes, filters devices and kills as well" {

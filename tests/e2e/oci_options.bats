@@ -128,8 +128,36 @@ receive_pidfd() {
 	expect_contains ":/sub"
 	run oci exec --cgroup ../.. t-group true
 	[ "$status" -ne 0 ]
-	run oci exec --cgroup pids:sub t-group true
-	expect_contains "naming a controller is not supported"
+	run oci exec --cgroup sub --cgroup other t-group true
+	expect_contains "must be one PATH, or CONTROLLER[,...]:PATH"
+	run oci exec --cgroup a:b:c t-group true
+	expect_contains "must be one PATH"
+	run oci exec --cgroup ,pids:sub t-group true
+	expect_contains "a controller is missing"
+	run oci exec --cgroup nonsense:sub t-group true
+	expect_contains "no v1 hierarchy has a controller nonsense"
+}
+
+@test "exec --cgroup CONTROLLER:PATH moves it in the hierarchies of those v1 controllers alone" {
+	local group
+
+	[ -d /sys/fs/cgroup/pids ] && [ -d /sys/fs/cgroup/freezer ] || skip "no v1 controllers"
+	program sleep 1000
+	oci run -d -b "$bundle" t-group >/dev/null 3>&-
+	for group in $(find /sys/fs/cgroup -maxdepth 3 -path '*/berth/t-group' -type d); do mkdir "$group/sub"; done
+	run oci exec --cgroup pids,freezer:sub --cgroup memory:/ t-group cat /proc/self/cgroup
+	expect_status 0
+	expect_contains ":pids:/sub"
+	expect_contains ":freezer:/sub"
+	expect_contains ":memory:/
+"
+	[ "$(grep -c /sub <<<"$output")" = 2 ]
+	run oci exec --cgroup pids:sub --cgroup pids:other t-group true
+	expect_contains "pids is given twice"
+	run oci exec --cgroup pids:../.. t-group true
+	expect_contains "without .."
+	run oci exec --cgroup pids:nowhere t-group true
+	expect_contains "t-group/nowhere: No such file"
 }
 
 @test "exec --ignore-paused waits until the container is resumed" {

@@ -272,3 +272,22 @@ limits='"resources":{
 	done
 	[ -z "$(pgrep -x berth-systemd)" ]
 }
+
+@test "a container that divides its own group can be executed in, beside its first process" {
+	linux_more=',"cgroupsPath":"system.slice:berth:t-a"'
+	namespaces='{"type":"mount"},{"type":"pid"},{"type":"network"},{"type":"uts"},{"type":"ipc"},{"type":"cgroup"}'
+	mounts_more=',{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["rw"]}'
+	sbox t-a 'cd /sys/fs/cgroup && mkdir init other && echo 0 >init/cgroup.procs && echo +pids >cgroup.subtree_control && : >/done; sleep 1000'
+	eventually test -e "$bundle/rootfs/done"
+	run oci exec t-a cat /proc/self/cgroup
+	expect_output "0::/init"
+	run oci exec --cgroup other t-a cat /proc/self/cgroup
+	expect_output "0::/other"
+	run oci exec --cgroup /other t-a cat /proc/self/cgroup
+	expect_output "0::/other"
+	run oci exec --cgroup ../../ t-a true
+	[ "$status" -ne 0 ]
+	run oci exec --cgroup pids:other t-a true
+	expect_contains "in v2 one path holds for all"
+	rm "$bundle/rootfs/done"
+}
