@@ -288,6 +288,7 @@ false"
 
 @test "without systemd its control groups are refused with what to do, and features tell of them" {
 	[ ! -d /run/systemd/system ] || skip "systemd runs; see tests/vm"
+	program true
 	run oci --systemd-cgroup run -b "$bundle" t-x
 	expect_status 1
 	expect_contains "systemd does not run on this machine"
