@@ -11,6 +11,7 @@
 #include "cgroup/group.h"
 #include "cgroup/group_file.h"
 #include "cgroup/limits.h"
+#include "sys/file.h"
 
 #include <fcntl.h>
 #include <time.h>
@@ -108,6 +109,29 @@ static int make_all(const char *path, const struct cgroup_limits *limits, bool a
 	if (r < 0 && !adopt)
 		undo(path, made);
 	return r < 0 ? r : 0;
+}
+
+void cgroup_limited(const struct cgroup_limits *limits, struct arena *a, struct strv *ret)
+{
+	uint32_t bits = limits_controllers(limits);
+
+	for (size_t c = 0; c < CONTROLLERS; c++)
+		if (bits & 1U << c)
+			strv_add(ret, a, hierarchy_controller_name(c));
+}
+
+const char *cgroup_own_v2(struct arena *a)
+{
+	char text[PATH_MAX];
+	const char *path;
+
+	if (cgroup_mode() != CGROUP_V2 ||
+	    file_read_into(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	path = str_after(text, "0::");
+	/* "/../x" is outside of our cgroup namespace. */
+	return path && path[0] == '/' && !strstr(path, "/..") ? arena_strdup(a, path) : NULL;
 }
 
 int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err)

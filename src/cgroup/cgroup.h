@@ -96,6 +96,10 @@ int cgroup_controllers(struct arena *a, struct strv *ret, struct err *err);
  * has processes is -EEXIST. On failure nothing is left but parents.
  */
 int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err);
+/* Names of the controllers that the limits need, v1's; the arena's. */
+void cgroup_limited(const struct cgroup_limits *limits, struct arena *a, struct strv *ret);
+/* The group that we are in ourselves, of a machine with v2 alone. Arena's; NULL: not known. */
+const char *cgroup_own_v2(struct arena *a);
 /*
  * The same for a group that a service manager has made where it wants it and keeps alive with a
  * process in it. What is missing elsewhere is made; on failure all stays as it is.

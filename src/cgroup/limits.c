@@ -170,11 +170,28 @@ int limits_check_usage(const struct hierarchy *h, const char *group, const struc
 		       *l->memory, used);
 }
 
+/* "memory.max" is a file of the controller "memory". */
+static bool has_controller(const struct hierarchy *v2, const char *group, const char *file)
+{
+	char text[256], name[32];
+	ssize_t n = group_file_read(v2, group, "cgroup.controllers", text, sizeof(text));
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
+	return n < 0 || (hierarchy_parse_v2(text) & hierarchy_parse_v2(name)) ||
+	       hierarchy_parse_v2(name) == 0;
+}
+
 int limits_write(const struct hierarchy *h, const char *group, const char *file, const char *text,
 		 struct err *err)
 {
 	int r = group_file_write(h, group, file, text);
 
+	if (r == -ENOENT && h->is_v2 && !has_controller(h, group, file))
+		return err_set(
+			err, -ENOTSUP,
+			"%s: its controller is not there for %s%s; it must be in "
+			"cgroup.subtree_control of every group above (with systemd: Delegate=)",
+			file, h->mount, group);
 	if (r == -ENOENT)
 		return err_set(err, -ENOTSUP, "%s: not offered by this kernel in %s%s", file,
 			       h->mount, group);

@@ -13,12 +13,15 @@
 #include "codec/timestamp.h"
 #include "sys/exec_sealed.h"
 #include "sys/file.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char default_root[] = "/run/berth-oci";
 
@@ -44,7 +47,8 @@ struct global_opts {
 
 static const struct opt global_opts[] = {
 	STR(struct global_opts, root, 0, "root", "dir",
-	    "Directory of the containers' states (default \"/run/berth-oci\")"),
+	    "Directory of the containers' states (default \"/run/berth-oci\"; of an ordinary user "
+	    "\"$XDG_RUNTIME_DIR/berth-oci\")"),
 	STR(struct global_opts, log, 0, "log", "file",
 	    "Write errors to this file as well; \"file:\" may stand before it"),
 	STR(struct global_opts, log_format, 0, "log-format", "format",
@@ -61,7 +65,8 @@ static const struct opt global_opts[] = {
 	FLAG(struct global_opts, usage, 0, "usage", "Print a short usage message and quit"),
 	FLAG(struct global_opts, version, 'v', "version", "Print the version and quit"),
 	STR(struct global_opts, rootless, 0, "rootless", "bool",
-	    "Only \"false\" and \"auto\": this runtime needs root"),
+	    "\"true\": a container without limits may go without a control group when none can be "
+	    "made; \"false\": never; \"auto\": true unless we are root (default \"auto\")"),
 	REFUSED(0, "criu", "containers cannot be checkpointed"),
 	OPT_END,
 };
@@ -191,9 +196,17 @@ static int print_man(struct oci_cli *cli)
 	man_page_head("berth-oci", "runs containers as the OCI runtime specification says", cli->a,
 		      &out);
 	buf_adds(&out, "\\fBberth\\-oci\\fR [OPTIONS] COMMAND [ARGUMENTS]\n.SH DESCRIPTION\n");
-	man_page_text("The runtime of berth behind the command line of runc and crun, for engines "
-		      "(containerd, podman, docker) and for people. It needs root.\n",
-		      &out);
+	man_page_text(
+		"The runtime of berth behind the command line of runc and crun, for engines "
+		"(containerd, podman, docker) and for people. An ordinary user's containers have "
+		"a user namespace (spec --rootless writes one); more than one's own number in "
+		"it is mapped by newuidmap(1) and newgidmap(1) as /etc/subuid and /etc/subgid "
+		"grant it. They are limited only in a subtree of control groups v2 that was "
+		"delegated to the user; rules for devices are not set, since nobody can make "
+		"device nodes there; the scores and limits that only root may change are "
+		"refused. What needs a control group (ps, pause, resume, events, update, kill "
+		"--all) is refused for a container without one.\n",
+		&out);
 	buf_adds(&out, ".SH OPTIONS\n");
 	man_page_options(global_opts, &out);
 	buf_adds(&out, ".SH COMMANDS\n");
@@ -219,6 +232,8 @@ static int print_man(struct oci_cli *cli)
 		       "when it cannot be executed,\nand 125 when it could not be set up.\n"
 		       ".SH FILES\n.TP\n\\fI/run/berth\\-oci/ID\\fR\n"
 		       "What is known of a container, for as long as it exists.\n"
+		       ".TP\n\\fI$XDG_RUNTIME_DIR/berth\\-oci/ID\\fR\nThe same of an ordinary "
+		       "user's.\n"
 		       ".SH SEE ALSO\n.BR berth (1)\n");
 	return oci_print(cli, out.data, out.len);
 }
@@ -307,13 +322,52 @@ static int take_level(struct oci_cli *cli, const struct global_opts *g)
 	return 0;
 }
 
+static int take_rootless(struct oci_cli *cli, const struct global_opts *g)
+{
+	const char *is = g->rootless ? g->rootless : "auto";
+
+	cli->rootless = !userns_is_roots();
+	if (!str_eq(is, "auto") && !str_eq(is, "true") && !str_eq(is, "false"))
+		return opt_invalid(global_opts, "rootless", is, "must be true, false or auto",
+				   &cli->err);
+	cli->lax_cgroup = str_eq(is, "true") || (str_eq(is, "auto") && cli->rootless);
+	return 0;
+}
+
+/*
+ * Root of a user namespace is an ordinary user's engine, or root of a container. The latter is
+ * called root and has no business in a directory that came with its environment; so does runc tell.
+ */
+static int take_root(struct oci_cli *cli, const struct global_opts *g)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	bool has_own = cli->rootless && (geteuid() != 0 || !str_eq(getenv("USER"), "root"));
+
+	cli->root = g->root ? g->root : default_root;
+	if (g->root || !has_own)
+		return 0;
+	/* Relative ones are to be ignored: XDG Base Directory Specification. */
+	if (!str_is_empty(runtime_dir) && runtime_dir[0] == '/') {
+		cli->root = arena_printf(cli->a, "%s/berth-oci", runtime_dir);
+		return 0;
+	}
+	return geteuid() == 0
+		       ? 0
+		       : err_set(&cli->err, -EACCES,
+				 "XDG_RUNTIME_DIR is not set, so an ordinary user has no directory for the "
+				 "states of containers; set it, or give --root");
+}
+
 static int take_globals(struct oci_cli *cli, const struct global_opts *g)
 {
 	int r = take_log(cli, g->log);
 
-	cli->root = g->root ? g->root : default_root;
 	if (r == 0)
 		r = take_level(cli, g);
+	if (r == 0)
+		r = take_rootless(cli, g);
+	if (r == 0)
+		r = take_root(cli, g);
 	if (r < 0)
 		return r;
 	if (g->cgroup_manager && !str_eq(g->cgroup_manager, "cgroupfs") &&
@@ -328,9 +382,6 @@ static int take_globals(struct oci_cli *cli, const struct global_opts *g)
 		return opt_invalid(global_opts, "log-format", g->log_format, "must be text or json",
 				   &cli->err);
 	cli->log_json = str_eq(g->log_format, "json");
-	if (g->rootless && !str_eq(g->rootless, "auto") && !str_eq(g->rootless, "false"))
-		return opt_invalid(global_opts, "rootless", g->rootless, "this runtime needs root",
-				   &cli->err);
 	return 0;
 }
 

@@ -15,7 +15,9 @@ struct oci_cli {
 	const char *root; /* directory of the containers' states */
 	const char *log;  /* file that errors are written to as well, or NULL */
 	bool log_json;
-	bool systemd; /* has it make the control groups of new containers */
+	bool systemd;    /* has it make the control groups of new containers */
+	bool rootless;   /* we are not the machine's root */
+	bool lax_cgroup; /* a container that has no limits may go without a control group */
 	enum log_level level;
 	struct arena *a;   /* lives as long as the command */
 	struct err err;    /* what a command that returns a negative errno failed with */

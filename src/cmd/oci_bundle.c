@@ -4,6 +4,7 @@
 #include "cmd/oci_bundle.h"
 
 #include "base/own.h"
+#include "cgroup/cgroup.h"
 #include "codec/capability.h"
 #include "sys/file.h"
 
@@ -21,10 +22,22 @@ static const char *absolute(struct oci_cli *cli, const char *path)
 	return realpath(path, whole) ? arena_strdup(cli->a, whole) : NULL;
 }
 
+/*
+ * The group above our own, where v2 is all there is: in a subtree that was delegated to an ordinary
+ * user, ours has processes and so cannot hand controllers on. NULL: not known.
+ */
+static const char *beside_own(struct oci_cli *cli)
+{
+	const char *own = cgroup_own_v2(cli->a);
+
+	return own ? arena_strndup(cli->a, own, (size_t)(strrchr(own, '/') - own)) : NULL;
+}
+
 /* As the drivers of runc take it: a unit of systemd's, or beneath the root of every hierarchy. */
 static int find_cgroup(struct oci_cli *cli, struct oci_bundle *b, const char *id)
 {
 	const char *path = b->config->linux_->cgroups_path;
+	const char *beside = cli->rootless && !cli->systemd ? beside_own(cli) : NULL;
 	int r;
 
 	if (cli->systemd) {
@@ -33,9 +46,12 @@ static int find_cgroup(struct oci_cli *cli, struct oci_bundle *b, const char *id
 		return r;
 	}
 	if (str_is_empty(path))
-		b->cgroup = arena_printf(cli->a, "/berth/%s", id);
+		b->cgroup = beside ? arena_printf(cli->a, "%s/berth-%s", beside, id)
+				   : arena_printf(cli->a, "/berth/%s", id);
 	else
-		b->cgroup = path[0] == '/' ? path : arena_printf(cli->a, "/%s", path);
+		b->cgroup = path[0] == '/'
+				    ? path
+				    : arena_printf(cli->a, "%s/%s", beside ? beside : "", path);
 	return 0;
 }
 

@@ -191,6 +191,8 @@ static int oci_events(struct oci_cli *cli, const void *opts, const struct strv *
 	int r = oci_state_open(cli, args->items[0], false, &c);
 	enum oci_status is;
 
+	if (r == 0)
+		r = oci_state_need_cgroup(cli, &c, "events");
 	if (r < 0)
 		return r;
 	is = oci_state_status(&c);

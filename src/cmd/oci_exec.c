@@ -258,6 +258,8 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 		r = oci_state_config(cli, &c, &config);
 	if (r == 0)
 		r = find_cgroups(cli, &o->cgroups, &beneath);
+	if (r == 0 && beneath.n)
+		r = oci_state_need_cgroup(cli, &c, "exec --cgroup");
 	if (r == 0)
 		r = find_process(cli, o, args, config->process);
 	if (r == 0)
@@ -271,7 +273,7 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	oci_home_add(cli, arena_printf(cli->a, "/proc/%d/root", c.state.pid), config->process);
 	if (!o->detach)
 		signals = oci_console_signals();
-	exec.cgroup = c.state.cgroup;
+	exec.cgroup = oci_state_has_cgroup(&c) ? c.state.cgroup : NULL;
 	exec.beneath_cgroup = &beneath;
 	exec.init_pid = c.state.pid;
 	exec.init_start = c.state.start_time;

@@ -328,6 +328,8 @@ static int oci_ps(struct oci_cli *cli, const void *opts, const struct strv *args
 	if (r == 0)
 		r = oci_state_open(cli, args->items[0], false, &c);
 	if (r == 0)
+		r = oci_state_need_cgroup(cli, &c, "ps");
+	if (r == 0)
 		r = cgroup_pids(c.state.cgroup, cli->a, &pids, &n, &cli->err);
 	if (r == 0 && !json && options.n > 0)
 		r = filter_ps(cli, &options, pids, n, &out);

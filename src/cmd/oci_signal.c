@@ -102,7 +102,11 @@ static int send(struct oci_cli *cli, const struct oci_container *c, int signal, 
 	bool frozen = false;
 	int r;
 
-	if (all || (signal == SIGKILL && !has_pid_namespace(cli, c)))
+	/* Without a group the kernel does it, when there is a PID namespace to end. */
+	if (all && !(signal == SIGKILL && !oci_state_has_cgroup(c) && has_pid_namespace(cli, c)) &&
+	    (r = oci_state_need_cgroup(cli, c, "kill --all")) < 0)
+		return r;
+	if (oci_state_has_cgroup(c) && (all || (signal == SIGKILL && !has_pid_namespace(cli, c))))
 		return cgroup_kill(c->state.cgroup, signal, &cli->err);
 	r = pidfd < 0 ? pidfd : proc_signal(pidfd, signal);
 	if (r == -ESRCH)
@@ -144,6 +148,11 @@ static int oci_kill(struct oci_cli *cli, const void *opts, const struct strv *ar
 	return each(cli, args->items[0], o->regex, kill_one, &k);
 }
 
+static int kill_cgroup(struct oci_cli *cli, const struct oci_container *c)
+{
+	return oci_state_has_cgroup(c) ? cgroup_kill(c->state.cgroup, SIGKILL, &cli->err) : 0;
+}
+
 /* Kills what there is, and waits until the first process is seen to be dead. */
 static int end_processes(struct oci_cli *cli, const struct oci_container *c)
 {
@@ -152,14 +161,14 @@ static int end_processes(struct oci_cli *cli, const struct oci_container *c)
 
 	if (first.fd >= 0) {
 		(void)proc_signal(first.fd, SIGKILL);
-		r = cgroup_kill(c->state.cgroup, SIGKILL, &cli->err);
+		r = kill_cgroup(cli, c);
 		if (poll(&first, 1, DEATH_WAIT_MS) == 0)
 			r = err_set(&cli->err, -EBUSY, "process %d of container %s does not die",
 				    c->state.pid, c->state.id);
 		fd_cleanup(&first.fd);
 		return r;
 	}
-	return cgroup_kill(c->state.cgroup, SIGKILL, &cli->err);
+	return kill_cgroup(cli, c);
 }
 
 /* A create that was killed before it could write anything leaves an empty directory. */
@@ -190,7 +199,7 @@ static int delete_one(struct oci_cli *cli, const char *id, const void *ctx)
 	r = end_processes(cli, &c);
 	if (r == 0)
 		r = oci_unit_stop(cli, c.state.unit);
-	if (r == 0)
+	if (r == 0 && oci_state_has_cgroup(&c))
 		r = cgroup_teardown(c.state.cgroup, &cli->err);
 	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
 		oci_hooks_poststop(cli, &c.state, config);
@@ -210,6 +219,8 @@ static int set_paused(struct oci_cli *cli, const char *id, bool paused)
 	int r = oci_state_open(cli, id, true, &c);
 	enum oci_status is;
 
+	if (r == 0)
+		r = oci_state_need_cgroup(cli, &c, paused ? "pause" : "resume");
 	if (r < 0)
 		return r;
 	is = oci_state_status(&c);

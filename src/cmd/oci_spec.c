@@ -15,72 +15,117 @@
 
 struct spec_opts {
 	const char *bundle, *file;
+	bool rootless;
 };
 
 static const struct opt spec_opts[] = {
 	STR(struct spec_opts, bundle, 'b', "bundle", "dir", "Where to write it (default \".\")"),
 	STR(struct spec_opts, file, 'f', "file", "path", "Write it to this file instead"),
-	REFUSED_FLAG(0, "rootless", "this runtime needs root"),
+	FLAG(struct spec_opts, rootless, 0, "rootless",
+	     "Of a container that an ordinary user can run: you are its root"),
 	OPT_END,
 };
 
-static const char spec_text[] =
-	"{\n"
-	"\t\"ociVersion\": \"" OCI_STATE_SPEC "\",\n"
-	"\t\"process\": {\n"
-	"\t\t\"terminal\": true,\n"
-	"\t\t\"user\": { \"uid\": 0, \"gid\": 0 },\n"
-	"\t\t\"args\": [ \"sh\" ],\n"
-	"\t\t\"env\": [\n"
-	"\t\t\t\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\n"
-	"\t\t\t\"TERM=xterm\"\n"
-	"\t\t],\n"
-	"\t\t\"cwd\": \"/\",\n"
-	"\t\t\"capabilities\": {\n"
-	"\t\t\t\"bounding\": [ \"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\" ],\n"
-	"\t\t\t\"effective\": [ \"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\" ],\n"
-	"\t\t\t\"permitted\": [ \"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\" ]\n"
-	"\t\t},\n"
-	"\t\t\"rlimits\": [ { \"type\": \"RLIMIT_NOFILE\", \"hard\": 1024, \"soft\": 1024 } ],\n"
-	"\t\t\"noNewPrivileges\": true\n"
-	"\t},\n"
-	"\t\"root\": { \"path\": \"rootfs\", \"readonly\": true },\n"
-	"\t\"hostname\": \"berth\",\n"
-	"\t\"mounts\": [\n"
-	"\t\t{ \"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\" },\n"
-	"\t\t{ \"destination\": \"/dev\", \"type\": \"tmpfs\", \"source\": \"tmpfs\",\n"
-	"\t\t  \"options\": [ \"nosuid\", \"strictatime\", \"mode=755\", \"size=65536k\" ] },\n"
-	"\t\t{ \"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": \"devpts\",\n"
-	"\t\t  \"options\": [ \"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", "
-	"\"mode=0620\", \"gid=5\" ] },\n"
-	"\t\t{ \"destination\": \"/dev/shm\", \"type\": \"tmpfs\", \"source\": \"shm\",\n"
-	"\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"mode=1777\", "
-	"\"size=65536k\" ] },\n"
-	"\t\t{ \"destination\": \"/dev/mqueue\", \"type\": \"mqueue\", \"source\": \"mqueue\",\n"
-	"\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\" ] },\n"
-	"\t\t{ \"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\",\n"
-	"\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n"
-	"\t\t{ \"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\",\n"
-	"\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\" ] }\n"
-	"\t],\n"
-	"\t\"linux\": {\n"
-	"\t\t\"resources\": { \"devices\": [ { \"allow\": false, \"access\": \"rwm\" } ] },\n"
-	"\t\t\"namespaces\": [\n"
-	"\t\t\t{ \"type\": \"pid\" }, { \"type\": \"network\" }, { \"type\": \"ipc\" },\n"
-	"\t\t\t{ \"type\": \"uts\" }, { \"type\": \"mount\" }, { \"type\": \"cgroup\" }\n"
-	"\t\t],\n"
-	"\t\t\"maskedPaths\": [\n"
-	"\t\t\t\"/proc/acpi\", \"/proc/asound\", \"/proc/interrupts\", \"/proc/kcore\",\n"
-	"\t\t\t\"/proc/keys\", \"/proc/latency_stats\", \"/proc/timer_list\",\n"
-	"\t\t\t\"/proc/timer_stats\", \"/proc/sched_debug\", \"/proc/scsi\", \"/sys/firmware\",\n"
-	"\t\t\t\"/sys/devices/virtual/powercap\"\n"
-	"\t\t],\n"
-	"\t\t\"readonlyPaths\": [\n"
-	"\t\t\t\"/proc/bus\", \"/proc/fs\", \"/proc/irq\", \"/proc/sys\",\n"
-	"\t\t\t\"/proc/sysrq-trigger\"\n"
-	"\t\t]\n"
-	"\t}\n"
-	"}\n";
+/* The parts of a configuration; some are an ordinary user's, some are not. */
+enum part_of { ANYBODYS, ROOTS, ORDINARY };
+
+static const struct {
+	enum part_of of;
+	const char *text;
+} parts[] = {
+	{ ANYBODYS,
+	  "{\n"
+	  "\t\"ociVersion\": \"" OCI_STATE_SPEC "\",\n"
+	  "\t\"process\": {\n"
+	  "\t\t\"terminal\": true,\n"
+	  "\t\t\"user\": { \"uid\": 0, \"gid\": 0 },\n"
+	  "\t\t\"args\": [ \"sh\" ],\n"
+	  "\t\t\"env\": [\n"
+	  "\t\t\t\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\n"
+	  "\t\t\t\"TERM=xterm\"\n"
+	  "\t\t],\n"
+	  "\t\t\"cwd\": \"/\",\n"
+	  "\t\t\"capabilities\": {\n"
+	  "\t\t\t\"bounding\": [ \"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\" ],\n"
+	  "\t\t\t\"effective\": [ \"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\" ],\n"
+	  "\t\t\t\"permitted\": [ \"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\" ]\n"
+	  "\t\t},\n"
+	  "\t\t\"rlimits\": [ { \"type\": \"RLIMIT_NOFILE\", \"hard\": 1024, \"soft\": 1024 } ],\n"
+	  "\t\t\"noNewPrivileges\": true\n"
+	  "\t},\n"
+	  "\t\"root\": { \"path\": \"rootfs\", \"readonly\": true },\n"
+	  "\t\"hostname\": \"berth\",\n"
+	  "\t\"mounts\": [\n"
+	  "\t\t{ \"destination\": \"/proc\", \"type\": \"proc\", \"source\": \"proc\" },\n"
+	  "\t\t{ \"destination\": \"/dev\", \"type\": \"tmpfs\", \"source\": \"tmpfs\",\n"
+	  "\t\t  \"options\": [ \"nosuid\", \"strictatime\", \"mode=755\", \"size=65536k\" ] },\n"
+	  "\t\t{ \"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": \"devpts\",\n"
+	  "\t\t  \"options\": [ \"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", "
+	  "\"mode=0620\"" },
+	{ ROOTS, ", \"gid=5\"" },
+	{ ANYBODYS,
+	  " ] },\n"
+	  "\t\t{ \"destination\": \"/dev/shm\", \"type\": \"tmpfs\", \"source\": \"shm\",\n"
+	  "\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"mode=1777\", "
+	  "\"size=65536k\" ] },\n"
+	  "\t\t{ \"destination\": \"/dev/mqueue\", \"type\": \"mqueue\", \"source\": \"mqueue\",\n"
+	  "\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\" ] },\n" },
+	{ ROOTS,
+	  "\t\t{ \"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\",\n"
+	  "\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n"
+	  "\t\t{ \"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\",\n"
+	  "\t\t  \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\" ] }\n" },
+	/* Of a network namespace that is the host's an ordinary user can mount no sysfs. */
+	{ ORDINARY,
+	  "\t\t{ \"destination\": \"/sys\", \"type\": \"none\", \"source\": \"/sys\",\n"
+	  "\t\t  \"options\": [ \"rbind\", \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] }\n" },
+	{ ANYBODYS, "\t],\n"
+		    "\t\"linux\": {\n" },
+	{ ROOTS,
+	  "\t\t\"resources\": { \"devices\": [ { \"allow\": false, \"access\": \"rwm\" } ] },\n" },
+	{ ORDINARY,
+	  "\t\t\"uidMappings\": [ { \"containerID\": 0, \"hostID\": @UID@, \"size\": 1 } ],\n"
+	  "\t\t\"gidMappings\": [ { \"containerID\": 0, \"hostID\": @GID@, \"size\": 1 } ],\n" },
+	{ ANYBODYS, "\t\t\"namespaces\": [\n"
+		    "\t\t\t{ \"type\": \"pid\" }, { \"type\": \"ipc\" },\n" },
+	{ ROOTS, "\t\t\t{ \"type\": \"network\" },\n" },
+	{ ORDINARY, "\t\t\t{ \"type\": \"user\" },\n" },
+	{ ANYBODYS,
+	  "\t\t\t{ \"type\": \"uts\" }, { \"type\": \"mount\" }, { \"type\": \"cgroup\" }\n"
+	  "\t\t],\n"
+	  "\t\t\"maskedPaths\": [\n"
+	  "\t\t\t\"/proc/acpi\", \"/proc/asound\", \"/proc/interrupts\", \"/proc/kcore\",\n"
+	  "\t\t\t\"/proc/keys\", \"/proc/latency_stats\", \"/proc/timer_list\",\n"
+	  "\t\t\t\"/proc/timer_stats\", \"/proc/sched_debug\", \"/proc/scsi\", \"/sys/firmware\",\n"
+	  "\t\t\t\"/sys/devices/virtual/powercap\"\n"
+	  "\t\t],\n"
+	  "\t\t\"readonlyPaths\": [\n"
+	  "\t\t\t\"/proc/bus\", \"/proc/fs\", \"/proc/irq\", \"/proc/sys\",\n"
+	  "\t\t\t\"/proc/sysrq-trigger\"\n"
+	  "\t\t]\n"
+	  "\t}\n"
+	  "}\n" },
+};
+
+static void add_ids(const char *text, struct buf *out)
+{
+	const char *uid = strstr(text, "@UID@"), *gid = strstr(text, "@GID@");
+
+	buf_printf(out, "%.*s%u%.*s%u%s", (int)(uid - text), text, (unsigned)geteuid(),
+		   (int)(gid - uid - 5), uid + 5, (unsigned)getegid(), gid + 5);
+}
+
+static void add_spec(bool rootless, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].of == (rootless ? ROOTS : ORDINARY))
+			continue;
+		if (strstr(parts[i].text, "@UID@"))
+			add_ids(parts[i].text, out);
+		else
+			buf_adds(out, parts[i].text);
+	}
+}
 
 static int oci_spec(struct oci_cli *cli, const void *opts,
 		    const struct strv *args __attribute__((unused)))
@@ -90,13 +135,15 @@ static int oci_spec(struct oci_cli *cli, const void *opts,
 		o->file ? o->file
 			: arena_printf(cli->a, "%s/config.json", o->bundle ? o->bundle : ".");
 	OWN(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	OWN(buf) struct buf text = { 0 };
 	int r;
 
 	if (fd < 0 && errno == EEXIST)
 		return err_set(&cli->err, -EEXIST, "%s exists; remove it first", path);
 	if (fd < 0)
 		return err_sys(&cli->err, "%s", path);
-	r = file_write_all(fd, spec_text, sizeof(spec_text) - 1);
+	add_spec(o->rootless, &text);
+	r = file_write_all(fd, text.data, text.len);
 	return r < 0 ? err_code(&cli->err, r, "%s", path) : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "base/own.h"
 #include "cgroup/cgroup.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -79,6 +80,7 @@ struct making {
 	struct runtime_process process;
 	struct oci_notify notify;
 	int console; /* socket, or -1 */
+	int listen;  /* where a held one is started, or -1 */
 	bool is_made, has_unit;
 };
 
@@ -91,18 +93,23 @@ static void making_cleanup(struct making *m)
 	fd_cleanup(&m->process.console_fd);
 	fd_cleanup(&m->process.hold_fd);
 	fd_cleanup(&m->console);
+	fd_cleanup(&m->listen);
 }
 
 /* After a failure; what fails here as well is of no more use to anybody than the first error. */
 static void undo(struct making *m)
 {
 	struct oci_cli quiet = *m->cli;
+	bool has_cgroup = !str_is_empty(m->bundle.cgroup);
 
 	if (m->process.pidfd >= 0)
+		(void)proc_signal(m->process.pidfd, SIGKILL);
+
+	if (m->process.pidfd >= 0 && has_cgroup)
 		(void)cgroup_kill(m->bundle.cgroup, SIGKILL, NULL);
 	if (m->has_unit)
 		(void)oci_unit_stop(&quiet, m->bundle.unit.name);
-	if (m->process.pidfd >= 0 || m->has_unit)
+	if (has_cgroup && (m->process.pidfd >= 0 || m->has_unit))
 		(void)cgroup_teardown(m->bundle.cgroup, NULL);
 	if (m->is_made) {
 		oci_hooks_poststop(&quiet, &m->container.state, m->bundle.config);
@@ -154,6 +161,12 @@ static int make_unit(struct making *m)
 	return r;
 }
 
+/* A group that was asked for is not optional. */
+static bool has_path(const struct making *m)
+{
+	return !str_is_empty(m->bundle.config->linux_->cgroups_path);
+}
+
 static int start_process(struct making *m, bool hold)
 {
 	struct runtime_start start = { .config = m->bundle.config,
@@ -168,6 +181,9 @@ static int start_process(struct making *m, bool hold)
 				       .n_preserve_fds = m->bundle.n_preserve_fds,
 				       .no_pivot = m->opts->no_pivot,
 				       .no_new_keyring = m->opts->no_new_keyring,
+				       .cgroup_is_optional =
+					       m->cli->lax_cgroup && !m->has_unit && !has_path(m),
+				       .listen_fd = m->listen < 0 ? 0 : m->listen,
 				       .hold = hold };
 	int status = m->cli->failed_status;
 	int r = runtime_start(&start, m->cli->a, &m->process, &status, &m->cli->err);
@@ -178,6 +194,8 @@ static int start_process(struct making *m, bool hold)
 		if (!hold)
 			m->cli->failed_status = status;
 	}
+	if (r == 0 && m->process.has_no_cgroup)
+		m->bundle.cgroup = m->container.state.cgroup = "";
 	return r;
 }
 
@@ -189,6 +207,7 @@ static int announce(struct making *m, bool started)
 	s->pid = m->process.pid;
 	s->start_time = m->process.start_time;
 	s->started = started;
+	s->listens = m->listen >= 0;
 	if (m->console >= 0)
 		r = oci_console_send(m->cli, m->console, m->process.console_fd);
 	if (r == 0 && m->opts->pidfd_socket)
@@ -212,6 +231,8 @@ static int make(struct making *m, const char *id, bool detached, bool hold)
 		r = oci_notify_listen(m->cli, m->container.dir, id, &m->notify);
 	if (r == 0)
 		r = make_unit(m);
+	if (r == 0 && hold && m->cli->rootless)
+		r = oci_state_listen(m->cli, &m->container, &m->listen);
 	if (r == 0)
 		r = start_process(m, hold);
 	oci_unit_release(&m->unit);
@@ -228,7 +249,7 @@ static int make(struct making *m, const char *id, bool detached, bool hold)
 		.cli = (cli_), .opts = (opts_), .container = OCI_CONTAINER_INIT,                   \
 		.unit = { .socket = -1 },                                                          \
 		.process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 },                       \
-		.notify = OCI_NOTIFY_INIT, .console = -1                                           \
+		.notify = OCI_NOTIFY_INIT, .console = -1, .listen = -1                             \
 	}
 
 static int oci_create(struct oci_cli *cli, const void *opts, const struct strv *args)
@@ -243,11 +264,12 @@ static int oci_create(struct oci_cli *cli, const void *opts, const struct strv *
 static int clean_up(struct making *m)
 {
 	struct err *err = &m->cli->err;
-	int r = cgroup_kill(m->bundle.cgroup, SIGKILL, err);
+	bool has_cgroup = !str_is_empty(m->bundle.cgroup);
+	int r = has_cgroup ? cgroup_kill(m->bundle.cgroup, SIGKILL, err) : 0;
 
 	if (r == 0 || r == -ENOENT)
 		r = oci_unit_stop(m->cli, m->bundle.unit.name);
-	if (r == 0)
+	if (r == 0 && has_cgroup)
 		r = cgroup_teardown(m->bundle.cgroup, err);
 	if (r == 0)
 		oci_hooks_poststop(m->cli, &m->container.state, m->bundle.config);
@@ -284,7 +306,7 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	OWN(oci_notify) struct oci_notify notify = OCI_NOTIFY_INIT;
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
-	int status = 1, r = oci_state_open(cli, args->items[0], true, &c);
+	int call, status = 1, r = oci_state_open(cli, args->items[0], true, &c);
 	struct oci_config *config;
 	enum oci_status is;
 
@@ -297,7 +319,9 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 			       c.state.id, oci_status_names[is]);
 	r = oci_notify_listen(cli, c.dir, c.state.id, &notify);
 	if (r == 0)
-		r = runtime_reattach(c.state.pid, c.state.start_time, &process, &cli->err);
+		r = oci_state_call(cli, &c, &call);
+	if (r == 0)
+		r = runtime_reattach(c.state.pid, c.state.start_time, call, &process, &cli->err);
 	if (r == 0)
 		r = runtime_release(&process, &status, &cli->err);
 	fd_cleanup(&process.hold_fd);

@@ -21,12 +21,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 enum { ID_MAX = 255, STATE_MAX = 16 << 20 };
 
 static const char made_file[] = "made.json", state_file[] = "state.json",
-		  started_file[] = "started";
+		  started_file[] = "started", socket_file[] = "start.sock";
 static const char *const files[] = { state_file, started_file, made_file };
 
 const char *const oci_status_names[OCI_STATUSES] = {
@@ -37,10 +39,10 @@ const char *const oci_status_names[OCI_STATUSES] = {
 #define T struct oci_state
 SCHEMA(oci_state, T, F_STR(T, id, "id", REQUIRED), F_INT(T, pid, "pid", ALWAYS_FULL),
        F_U64(T, start_time, "startTime", ALWAYS_FULL), F_BOOL(T, started, "started", ALWAYS_FULL),
-       F_STR(T, bundle, "bundle", REQUIRED), F_STR(T, rootfs, "rootfs", REQUIRED),
-       F_STR(T, cgroup, "cgroup", REQUIRED), F_STR(T, unit, "unit", OMIT_EMPTY),
-       F_TIME(T, created, "created", ALWAYS_FULL), F_U32(T, owner, "owner", ALWAYS_FULL),
-       F_RAW(T, config, "config", REQUIRED));
+       F_BOOL(T, listens, "listens", ALWAYS_FULL), F_STR(T, bundle, "bundle", REQUIRED),
+       F_STR(T, rootfs, "rootfs", REQUIRED), F_STR(T, cgroup, "cgroup", ALWAYS_FULL),
+       F_STR(T, unit, "unit", OMIT_EMPTY), F_TIME(T, created, "created", ALWAYS_FULL),
+       F_U32(T, owner, "owner", ALWAYS_FULL), F_RAW(T, config, "config", REQUIRED));
 #undef T
 
 void oci_container_cleanup(struct oci_container *c)
@@ -97,7 +99,15 @@ static int open_root(struct oci_cli *cli)
 
 	OWN(fd) int top = open(cli->root[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return top < 0 ? -errno : openat2_mkdirs(top, cli->root, 0711);
+	if (top < 0)
+		return -errno;
+	if (!cli->rootless)
+		return openat2_mkdirs(top, cli->root, 0711);
+	root = openat2_mkdirs(top, cli->root, 0700);
+	/* Who cleans up in $XDG_RUNTIME_DIR spares what is sticky, the specification says. */
+	if (root >= 0 && fchmodat(root, ".", S_ISVTX | S_IRWXU, 0) < 0)
+		log_debug("%s: no sticky bit: %s", cli->root, strerror(errno));
+	return root;
 }
 
 int oci_state_make(struct oci_cli *cli, const char *id, struct oci_container *ret)
@@ -210,12 +220,66 @@ int oci_state_remove(struct oci_cli *cli, const struct oci_container *c)
 	/* Somebody deleted it while we waited; the name may be a new container's by now. */
 	if (fstat(c->dir, &st) == 0 && st.st_nlink == 0)
 		return 0;
+	if (c->state.listens)
+		(void)unlinkat(c->dir, socket_file, 0);
 	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(files[0]); i++)
 		(void)unlinkat(c->dir, files[i], 0);
 	/* A write that was killed may have left another one. */
 	if (r == 0 && unlinkat(root, c->state.id, AT_REMOVEDIR) < 0)
 		r = rmtree_at(root, c->state.id);
 	return r < 0 ? err_code(&cli->err, r, "removing %s/%s", cli->root, c->state.id) : 0;
+}
+
+bool oci_state_has_cgroup(const struct oci_container *c)
+{
+	return !str_is_empty(c->state.cgroup);
+}
+
+int oci_state_need_cgroup(struct oci_cli *cli, const struct oci_container *c, const char *what)
+{
+	if (oci_state_has_cgroup(c))
+		return 0;
+	return err_set(&cli->err, -ENOTSUP,
+		       "%s: container %s has no control group, for its user could make none; have "
+		       "a subtree of cgroup v2 delegated, and create it anew there",
+		       what, c->state.id);
+}
+
+/* Its whole path may be longer than a socket's name can be. */
+static int socket_at(const struct oci_container *c, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", c->dir,
+		       socket_file);
+	return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+}
+
+int oci_state_listen(struct oci_cli *cli, const struct oci_container *c, int *ret)
+{
+	struct sockaddr_un at;
+	OWN(fd) int fd = socket_at(c, &at);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 8) < 0)
+		return err_sys(&cli->err, "socket for the start of container %s", c->state.id);
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int oci_state_call(struct oci_cli *cli, const struct oci_container *c, int *ret)
+{
+	struct sockaddr_un at;
+
+	*ret = -1;
+	if (!c->state.listens)
+		return 0;
+
+	OWN(fd) int fd = socket_at(c, &at);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0) {
+		*ret = take_fd(&fd);
+		return 0;
+	}
+	return err_sys(&cli->err, "container %s does not wait to be started", c->state.id);
 }
 
 int oci_state_config(struct oci_cli *cli, const struct oci_container *c, struct oci_config **ret)

@@ -21,9 +21,11 @@ struct oci_state {
 	int pid;             /* 0: its process has not been made yet */
 	uint64_t start_time; /* with it, pid names one process for good */
 	bool started;        /* by the command that made it */
-	const char *bundle, *rootfs, *cgroup;
-	const char *unit; /* of systemd's that the group is, or NULL */
-	int64_t created;  /* ns */
+	bool listens;        /* for its start, on a socket in its directory */
+	const char *bundle, *rootfs;
+	const char *cgroup; /* "": none */
+	const char *unit;   /* of systemd's that the group is, or NULL */
+	int64_t created;    /* ns */
 	uint32_t owner;
 	const char *config; /* config.json as it was at creation, or updated */
 };
@@ -53,6 +55,16 @@ int oci_state_begin(struct oci_cli *cli, const struct oci_container *c);
 int oci_state_save(struct oci_cli *cli, const struct oci_container *c);
 /* Notes that its program was let run. */
 int oci_state_started(struct oci_cli *cli, const struct oci_container *c);
+/* An ordinary user's container may have none. */
+bool oci_state_has_cgroup(const struct oci_container *c);
+/* -ENOTSUP, and says what is not possible, when it has none. */
+int oci_state_need_cgroup(struct oci_cli *cli, const struct oci_container *c, const char *what);
+/*
+ * Where a held container of an ordinary user waits for its start: a socket in its directory that
+ * listens, or a connection to it, which is -1 when there is no such socket.
+ */
+int oci_state_listen(struct oci_cli *cli, const struct oci_container *c, int *ret);
+int oci_state_call(struct oci_cli *cli, const struct oci_container *c, int *ret);
 /* Lets other commands at it. */
 void oci_state_unlock(struct oci_container *c);
 /* Removes ROOT/ID; the control group and the processes must be gone. */

@@ -264,6 +264,8 @@ static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *
 	if (r == 0)
 		r = find(cli, args->items[0], &c);
 	if (r == 0)
+		r = oci_state_need_cgroup(cli, &c, "update");
+	if (r == 0)
 		r = json_parse(c.state.config, strlen(c.state.config), &config, &cli->err);
 	if (r < 0)
 		return r;

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "runtime/hook.h"
+#include "runtime/id_map.h"
 #include "runtime/net_device.h"
 #include "sys/file.h"
 #include "sys/proc.h"
@@ -21,6 +22,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -34,7 +36,7 @@ bool answer_plan(struct answers *a, struct init_plan *p)
 		a->time_offsets = p->time_offsets;
 		p->oom_score_adj = p->time_offsets = NULL;
 	}
-	p->ask_maps = a->uid_map || a->oom_score_adj || a->time_offsets ||
+	p->ask_maps = a->uid_map || a->mappings || a->oom_score_adj || a->time_offsets ||
 		      (a->net_devices && a->net_devices->n);
 	a->notify = p->notify;
 	return p->ask_maps || p->ask_hooks || p->notify;
@@ -58,9 +60,15 @@ static int maps(const struct answers *a, pid_t pid, struct err *err)
 
 	if (r < 0)
 		return err_code(err, r, "linux.uidMappings, linux.gidMappings");
-	r = put(pid, "timens_offsets", a->time_offsets, err);
+	if (a->mappings)
+		r = id_map_write(pid, a->mappings, err);
+	if (r == 0)
+		r = put(pid, "timens_offsets", a->time_offsets, err);
 	if (r == 0)
 		r = put(pid, "oom_score_adj", a->oom_score_adj, err);
+	/* Until here an ordinary user had to be let at it. */
+	if (a->mappings)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 	return r < 0 || !a->net_devices ? r : net_device_move(a->net_devices, pid, err);
 }
 

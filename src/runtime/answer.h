@@ -11,6 +11,8 @@
 /* Everything is NULL where it is not wanted. */
 struct answers {
 	const char *uid_map, *gid_map; /* of its user namespace */
+	/* The same for an ordinary user, who may not write all of them. */
+	const struct oci_id_mappings *mappings;
 	/* Texts for files of its procfs that it may not write itself. */
 	const char *oom_score_adj, *time_offsets;
 	const struct oci_net_devices *net_devices;

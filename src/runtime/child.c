@@ -394,7 +394,8 @@ int child_start(const struct child_request *rq, struct arena *a, struct runtime_
 	 * traced by what runs in the container, which the child enters while it still is
 	 * privileged.
 	 */
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	if (!rq->open_until_mapped)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 	if (rq->hold)
 		r = make_pair(SOCK_SEQPACKET, s.hold, err);
 	if (r == 0 && p->terminal)

@@ -27,6 +27,8 @@ struct child_request {
 	child_answer_fn *answer; /* NULL: it has nothing to ask */
 	void *answer_ctx;
 	bool hold;
+	/* The answer to INIT_ASK_MAPS needs to reach its procfs as the same user, and shuts it. */
+	bool open_until_mapped;
 };
 
 /*

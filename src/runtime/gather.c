@@ -6,11 +6,13 @@
 #include "cgroup/cgroup.h"
 #include "sys/apparmor.h"
 #include "sys/namespace.h"
+#include "sys/userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -23,7 +25,17 @@ static int gather_caps(struct plan_facts *f, struct err *err)
 	if (syscall(SYS_capget, &header, data) < 0)
 		return err_sys(err, "reading our own capabilities");
 	f->caps = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	f->ordinary = !(f->caps >> CAP_SYS_ADMIN & 1);
+	f->rootless = !userns_is_roots();
 	return 0;
+}
+
+/* Whoever is in a user namespace has all there are, on what belongs to it. */
+static void gather_all_caps(struct plan_facts *f)
+{
+	f->caps = 0;
+	for (unsigned cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		f->caps |= 1ULL << cap;
 }
 
 static bool wants_cgroups(const struct oci_config *c)
@@ -89,6 +101,8 @@ int gather_start(const struct runtime_start *s, struct arena *a, struct plan_fac
 			      errno == ENOSYS,
 	};
 	r = gather_caps(ret, err);
+	if (ret->rootless && oci_runtime_has_namespace(s->config, "user"))
+		gather_all_caps(ret);
 	if (r == 0 && s->cgroup && wants_cgroups(s->config))
 		r = gather_cgroups(s->cgroup, a, ret, err);
 	gather_time(s->config, ret);
@@ -99,7 +113,20 @@ int gather_start(const struct runtime_start *s, struct arena *a, struct plan_fac
 
 int gather_exec(const struct runtime_exec *x, struct plan_facts *ret, struct err *err)
 {
+	int r;
+
 	*ret = (struct plan_facts){ .user_ns = !namespace_is_shared_with(x->init_pid, "user") };
 	gather_lsm(x->process, NULL, ret);
-	return gather_caps(ret, err);
+	r = gather_caps(ret, err);
+	if (r < 0 || !ret->rootless)
+		return r;
+	if (!namespace_is_seen(x->init_pid))
+		return err_set(
+			err, -EACCES,
+			"the namespaces of process %d cannot be entered: an ordinary user may "
+			"do so when the container is started, and is his own",
+			(int)x->init_pid);
+	if (ret->user_ns)
+		gather_all_caps(ret);
+	return 0;
 }

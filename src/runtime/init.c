@@ -27,6 +27,7 @@
 #include "runtime/init_cover.h"
 #include "runtime/init_descriptor.h"
 #include "runtime/init_device.h"
+#include "runtime/init_hold.h"
 #include "runtime/init_hook.h"
 #include "runtime/init_kernel.h"
 #include "runtime/init_mount.h"
@@ -34,6 +35,7 @@
 #include "runtime/init_policy.h"
 #include "runtime/init_program.h"
 #include "runtime/init_report.h"
+#include "runtime/init_source.h"
 #include "runtime/init_terminal.h"
 
 #include "sys/raw.h"
@@ -236,6 +238,17 @@ static long step_become_root(const struct init_plan *p)
 	long r = p->become_root ? RAW(setresgid, 0, 0, 0) : 0;
 
 	return r < 0 || !p->become_root ? r : RAW(setresuid, 0, 0, 0);
+}
+
+static long step_sources(const struct init_plan *p)
+{
+	long r = 0;
+
+	for (size_t i = 0; i < p->n_sources && r >= 0; i++) {
+		init_report_item(p, i);
+		r = init_source_open(p, &p->sources[i]);
+	}
+	return r;
 }
 
 /* The directories of a v1 machine: a tree of the container's own group per hierarchy. */
@@ -614,6 +627,8 @@ static long step_user(const struct init_plan *p)
 
 	if (r >= 0)
 		r = RAW(setgroups, p->n_groups, p->groups);
+	if (r == -EPERM && p->groups_may_stay)
+		r = 0;
 	if (r >= 0)
 		r = RAW(setresgid, p->gid, p->gid, p->gid);
 	if (r >= 0)
@@ -652,29 +667,6 @@ static long step_parent(const struct init_plan *p)
 }
 
 /* -- what it runs -- */
-
-static long step_hold(const struct init_plan *p)
-{
-	unsigned char byte = INIT_HELD;
-	long r;
-
-	if (p->hold_fd < 0)
-		return 0;
-	/* There is nothing more to ask for. */
-	if (p->talk_fd >= 0)
-		(void)RAW(close, p->talk_fd);
-	r = RAW(write, p->hold_fd, &byte, 1);
-	while (r >= 0) {
-		r = RAW(read, p->hold_fd, &byte, 1);
-		if (r == 1 && byte == INIT_GO)
-			return 0;
-		if (r == -EINTR)
-			r = 0;
-		else if (r >= 0)
-			r = -EPIPE;
-	}
-	return r;
-}
 
 static long step_seccomp_late(const struct init_plan *p)
 {
@@ -728,6 +720,7 @@ const struct init_step init_steps[] = {
 	{ "map users and take interfaces", step_maps },
 	{ "make a session and its keyring", step_session },
 	{ "make mounts private", step_private },
+	{ "open mount source", step_sources },
 	{ "change root", step_root },
 	{ "become root of the user namespace", step_become_root },
 	{ "bring the loopback device up", step_loopback },
@@ -761,7 +754,7 @@ const struct init_step init_steps[] = {
 	{ "set capabilities", step_capabilities },
 	{ "tie its life to its parent's", step_parent },
 	{ "load seccomp filter", step_seccomp_notify },
-	{ "wait for the start", step_hold },
+	{ "wait for the start", init_hold },
 	{ "run startContainer hook", step_start_hooks },
 	{ "load seccomp filter", step_seccomp_late },
 	{ "exec", step_exec },

@@ -37,6 +37,9 @@ enum init_detail {
 	INIT_OVER_PROC,       /* ... or it is in procfs */
 	INIT_HOOK_FAILED,
 	INIT_HOOK_TIMEOUT,
+	INIT_SOURCE_CHANGED, /* another file than the parent saw there */
+	INIT_SOURCE_COVERED, /* mounts beneath it hide what it would show */
+	INIT_SOURCE_LOCKED,  /* its flags are the host's to clear */
 };
 
 /* One step of a mount's configuration: value NULL is a flag. */
@@ -90,6 +93,23 @@ struct init_mount {
 struct init_layer {
 	const char *path;
 	int fd;
+};
+
+/*
+ * A tree of the host that the child copies, where we have no rights on the mount namespace that we
+ * share with the host and the child has them on its own copy. It must be what we found at path.
+ */
+struct init_source {
+	const char *path;
+	unsigned flags; /* of open_tree(2) */
+	uint64_t inode;
+	unsigned dev_major, dev_minor;
+	struct init_source_attr {
+		unsigned flags; /* AT_RECURSIVE, or 0 */
+		uint64_t set, clear, propagation;
+	} attrs[2];
+	size_t n_attrs;
+	int *ret_fd; /* where the rest of the plan looks for it */
 };
 
 struct init_device {
@@ -199,6 +219,9 @@ struct init_plan {
 	struct init_hooks create_container, start_container;
 	bool root_readonly;
 	uint64_t root_propagation; /* MS_* for "/" at the end, 0: as it is */
+	bool child_opens;          /* the sources of its mounts are opened by the child */
+	const struct init_source *sources;
+	size_t n_sources;
 	struct init_mount *mounts;
 	size_t n_mounts;
 	int dev_mount;     /* index of the file system mounted at /dev, or -1 */
@@ -249,6 +272,8 @@ struct init_plan {
 	gid_t gid;
 	const gid_t *groups;
 	size_t n_groups;
+	bool groups_may_stay; /* in a user namespace where nobody may change them, and none are
+				 asked */
 	mode_t umask;
 	int parent_fd; /* pidfd of the parent to die with, or -1 */
 
@@ -258,6 +283,7 @@ struct init_plan {
 	const char *const *candidates; /* paths to try; ended by NULL */
 	bool search_path;              /* argv[0] is a name to look for, not a path */
 	int hold_fd;                   /* wait here before exec, or -1 */
+	int listen_fd;                 /* ... or for who connects here, or -1 */
 	int talk_fd;                   /* where the parent is asked for things, or -1 */
 	int talk_far_fd;               /* the parent's end of it, which is not for the child */
 

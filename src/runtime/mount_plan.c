@@ -227,6 +227,16 @@ static const char *host_tree(const struct oci_config *c, const char *type)
 	return str_eq(type, "proc") && !oci_runtime_has_namespace(c, "pid") ? "/proc" : NULL;
 }
 
+/* A container of an ordinary user that has no group of its own sees the host's, and may look. */
+static void plan_host_cgroups(struct init_mount *m, const struct mount_options *o)
+{
+	struct mount_options whole = *o;
+
+	whole.recursive = true;
+	whole.tree_set |= MOUNT_ATTR_RDONLY;
+	plan_bind(m, "/sys/fs/cgroup", &whole);
+}
+
 static int plan_cgroup_mount(const struct oci_mount *from, const struct mount_options *o,
 			     const struct plan_facts *facts, struct arena *a, struct init_mount *m,
 			     struct err *err)
@@ -235,6 +245,8 @@ static int plan_cgroup_mount(const struct oci_mount *from, const struct mount_op
 		plan_cgroups(m, o, facts, a);
 	else if (facts->cgroup_v2)
 		plan_bind(m, facts->cgroup_v2, o);
+	else if (facts->rootless)
+		plan_host_cgroups(m, o);
 	else
 		return err_set(err, -ENOTSUP, "mount on %s: this machine has no control groups",
 			       from->destination);
@@ -402,7 +414,7 @@ int mount_plan_make(const struct oci_config *c, const char *bundle, const struct
 	p->n_readonly = l->readonly_paths.n;
 	p->root_readonly = c->root && c->root->readonly;
 	/* The kernel makes no device nodes there, whoever asks. */
-	p->bind_devices = oci_runtime_has_namespace(c, "user");
+	p->bind_devices = facts->rootless || oci_runtime_has_namespace(c, "user");
 	if (!str_is_empty(l->rootfs_propagation))
 		p->root_propagation = mount_option_propagation(l->rootfs_propagation);
 	return 0;

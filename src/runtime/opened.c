@@ -50,6 +50,75 @@ void opened_done(struct opened *o)
 	o->n = 0;
 }
 
+/* -- trees of the host -- */
+
+/* What is at path, for the child to copy, which has a mount namespace of its own to do so in. */
+static int leave_to_child(struct opened *o, struct init_plan *p, const char *path, unsigned flags,
+			  int *ret, struct stat *st)
+{
+	OWN(fd) int fd =
+		open(path, O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+	struct stat own;
+
+	if (!st)
+		st = &own;
+	if (fd < 0 || fstat(fd, st) < 0)
+		return -errno;
+	if (o->n_sources == o->max_sources) {
+		size_t max = o->max_sources ? o->max_sources * 2 : 16;
+		struct init_source *grown = arena_array(o->a, max, sizeof(*grown));
+
+		if (o->n_sources)
+			memcpy(grown, o->sources, o->n_sources * sizeof(*grown));
+		o->sources = grown;
+		o->max_sources = max;
+	}
+	o->sources[o->n_sources++] =
+		(struct init_source){ .path = path,
+				      .flags = flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
+				      .inode = st->st_ino,
+				      .dev_major = major(st->st_dev),
+				      .dev_minor = minor(st->st_dev),
+				      .ret_fd = ret };
+	p->sources = o->sources;
+	p->n_sources = o->n_sources;
+	return 0;
+}
+
+/* A detached copy of what is mounted at path, AT_… flags; *ret is its descriptor, here or later.
+ * st: may be NULL. */
+static int open_source(struct opened *o, struct init_plan *p, const char *path, unsigned flags,
+		       int *ret, struct stat *st)
+{
+	int fd;
+
+	if (p->child_opens)
+		return leave_to_child(o, p, path, flags, ret, st);
+	fd = open_tree(AT_FDCWD, path, flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	opened_add(o, fd);
+	*ret = fd;
+	return st && fstat(fd, st) < 0 ? -errno : 0;
+}
+
+/* Attributes of the copy that was opened last; flags: AT_RECURSIVE, or 0. */
+static int set_source(struct opened *o, const struct init_plan *p, int fd, unsigned flags,
+		      const struct mount_attr *attr)
+{
+	struct init_source *s;
+
+	if (!p->child_opens)
+		return mount_setattr(fd, "", AT_EMPTY_PATH | flags, (struct mount_attr *)attr,
+				     sizeof(*attr)) < 0
+			       ? -errno
+			       : 0;
+	s = &o->sources[o->n_sources - 1];
+	s->attrs[s->n_attrs++] = (struct init_source_attr){ flags, attr->attr_set, attr->attr_clr,
+							    attr->propagation };
+	return 0;
+}
+
 /* -- the root -- */
 
 /* What the file system had to say, in front of errno's text. */
@@ -165,30 +234,29 @@ static bool wants_host_mounts(const char *propagation)
 	       str_eq(propagation, "slave") || str_eq(propagation, "rslave");
 }
 
-static int bundle_root(const struct runtime_start *s, struct arena *a, struct init_plan *p,
-		       int *ret, struct err *err)
+static int bundle_root(struct opened *o, const struct runtime_start *s, struct init_plan *p,
+		       struct err *err)
 {
 	const char *path = s->config->root->path;
 	struct mount_attr attr = { .propagation =
 					   wants_host_mounts(s->config->linux_->rootfs_propagation)
 						   ? MS_SLAVE
 						   : MS_PRIVATE };
-	OWN(fd) int fd = -1;
 	struct stat st;
+	int r;
 
 	if (path[0] != '/' && s->bundle)
-		path = arena_printf(a, "%s/%s", s->bundle, path);
-	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "root.path %s", path);
+		path = arena_printf(o->a, "%s/%s", s->bundle, path);
+	r = open_source(o, p, path, AT_RECURSIVE, &p->root_fd, &st);
+	if (r < 0)
+		return err_code(err, r, "root.path %s", path);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, -ENOTDIR, "root.path %s: not a directory", path);
 	if (p->old_mounts)
 		p->root_birth = attr.propagation;
-	else if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return err_sys(err, "root.path %s: making it private", path);
-	*ret = take_fd(&fd);
-	return 0;
+	else
+		r = set_source(o, p, p->root_fd, AT_RECURSIVE, &attr);
+	return r < 0 ? err_code(err, r, "root.path %s: making it private", path) : 0;
 }
 
 int opened_root(struct opened *o, const struct runtime_start *s, struct init_plan *p,
@@ -197,11 +265,10 @@ int opened_root(struct opened *o, const struct runtime_start *s, struct init_pla
 	int r;
 
 	if (!s->overlay)
-		r = bundle_root(s, o->a, p, &p->root_fd, err);
-	else if (!fits(s->overlay))
+		return bundle_root(o, s, p, err);
+	if (!fits(s->overlay))
 		return old_overlay(o, s->overlay, p, err);
-	else
-		r = new_overlay(s->overlay, &p->root_fd, err);
+	r = new_overlay(s->overlay, &p->root_fd, err);
 	if (r == -EOPNOTSUPP)
 		return old_overlay(o, s->overlay, p, err);
 	if (r == 0)
@@ -211,8 +278,10 @@ int opened_root(struct opened *o, const struct runtime_start *s, struct init_pla
 
 /* -- mounts -- */
 
-static int set_attributes(int tree, const struct init_mount *m)
+static int set_attributes(struct opened *o, const struct init_plan *p, const struct init_mount *m)
 {
+	int r = 0;
+
 	struct mount_attr all = { .attr_set = m->tree_attr_set,
 				  .attr_clr = m->tree_attr_clear,
 				  .propagation = m->tree_propagation ? m->propagation : 0 };
@@ -224,12 +293,12 @@ static int set_attributes(int tree, const struct init_mount *m)
 		top.attr_set |= all.attr_set;
 		top.attr_clr |= all.attr_clr;
 		top.propagation = m->propagation;
-	} else if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof(all)) < 0) {
-		return -errno;
+	} else {
+		r = set_source(o, p, m->tree_fd, AT_RECURSIVE, &all);
 	}
-	if (m->recursive && !top.attr_set && !top.attr_clr && !top.propagation)
-		return 0;
-	return mount_setattr(tree, "", AT_EMPTY_PATH, &top, sizeof(top)) < 0 ? -errno : 0;
+	if (r < 0 || (m->recursive && !top.attr_set && !top.attr_clr && !top.propagation))
+		return r;
+	return set_source(o, p, m->tree_fd, 0, &top);
 }
 
 static bool is_proc(int fd)
@@ -237,6 +306,13 @@ static bool is_proc(int fd)
 	struct statfs fs;
 
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool is_proc_path(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
 static int map_ids(int tree, const struct init_mount *m, struct err *err)
@@ -269,47 +345,46 @@ static int check_old(const struct init_mount *m, struct err *err)
 	return 0;
 }
 
-static int open_bind(struct opened *o, const struct init_plan *p, struct init_mount *m,
-		     struct err *err)
+static int open_bind(struct opened *o, struct init_plan *p, struct init_mount *m, struct err *err)
 {
 	struct stat st;
-	int r;
+	int r = open_source(o, p, m->source,
+			    (m->recursive ? AT_RECURSIVE : 0U) |
+				    (m->no_follow ? AT_SYMLINK_NOFOLLOW : 0U),
+			    &m->tree_fd, &st);
 
-	m->tree_fd =
-		open_tree(AT_FDCWD, m->source,
-			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0) |
-				  (m->no_follow ? AT_SYMLINK_NOFOLLOW : 0));
-	if (m->tree_fd < 0)
-		return err_sys(err, "mount on /%s: source %s", m->target, m->source);
-	opened_add(o, m->tree_fd);
-	if (fstat(m->tree_fd, &st) < 0)
-		return err_sys(err, "mount on /%s: source %s", m->target, m->source);
+	if (r < 0)
+		return err_code(err, r, "mount on /%s: source %s", m->target, m->source);
 	m->dir = S_ISDIR(st.st_mode);
-	if (m->over_proc && str_eq(m->target, "proc") && !is_proc(m->tree_fd))
+	/* The child sees to it that what it opens is the same. */
+	if (m->over_proc && str_eq(m->target, "proc") &&
+	    !(m->tree_fd < 0 ? is_proc_path(m->source) : is_proc(m->tree_fd)))
 		return err_set(err, -EINVAL, "mount on /proc: %s is not procfs", m->source);
 	if (p->old_mounts)
 		return check_old(m, err);
-	r = set_attributes(m->tree_fd, m);
+	r = set_attributes(o, p, m);
 	if (r < 0)
 		return err_code(err, r, "mount on /%s: options of %s", m->target, m->source);
 	return m->uid_map ? map_ids(m->tree_fd, m, err) : 0;
 }
 
-static int open_cgroups(struct opened *o, const struct init_plan *p, struct init_mount *m,
+static int open_cgroups(struct opened *o, struct init_plan *p, struct init_mount *m,
 			struct err *err)
 {
+	int r;
+
 	struct mount_attr attr = { .attr_set = m->tree_attr_set, .propagation = MS_PRIVATE };
 
 	for (size_t i = 0; i < m->n_cgroups; i++) {
 		struct init_cgroup *g = &m->cgroups[i];
 
-		g->tree_fd = open_tree(AT_FDCWD, g->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-		if (g->tree_fd < 0)
-			return err_sys(err, "control group %s", g->path);
-		opened_add(o, g->tree_fd);
-		if (!p->old_mounts &&
-		    mount_setattr(g->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-			return err_sys(err, "control group %s: mount options", g->path);
+		r = open_source(o, p, g->path, 0, &g->tree_fd, NULL);
+		if (r < 0)
+			return err_code(err, r, "control group %s", g->path);
+		if (!p->old_mounts)
+			r = set_source(o, p, g->tree_fd, 0, &attr);
+		if (r < 0)
+			return err_code(err, r, "control group %s: mount options", g->path);
 	}
 	return 0;
 }
@@ -385,27 +460,24 @@ int opened_joins(struct opened *o, const struct oci_config *c, struct init_join 
 /* -- the rest -- */
 
 /* The host's node of a device, which must be that device. */
-static int open_device(struct opened *o, const struct init_plan *p, struct init_device *d,
+static int open_device(struct opened *o, struct init_plan *p, struct init_device *d,
 		       struct err *err)
 {
 	const char *path = arena_printf(o->a, "/%s", d->path);
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	struct stat st;
+	int r = open_source(o, p, path, AT_SYMLINK_NOFOLLOW, &d->tree_fd, &st);
 
-	d->tree_fd = open_tree(AT_FDCWD, path,
-			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-	if (d->tree_fd < 0)
-		return err_sys(err,
-			       "device %s: in a user namespace it must be the host's, which is not "
-			       "there",
-			       path);
-	opened_add(o, d->tree_fd);
-	if (fstat(d->tree_fd, &st) < 0 || (st.st_mode & S_IFMT) != (d->mode & S_IFMT) ||
-	    st.st_rdev != d->dev)
+	if (r < 0)
+		return err_code(err, r,
+				"device %s: in a user namespace it must be the host's, which is "
+				"not there",
+				path);
+	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) || st.st_rdev != d->dev)
 		return err_set(err, -ENODEV, "device %s: the host's is another one", path);
-	if (!p->old_mounts && mount_setattr(d->tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-		return err_sys(err, "device %s", path);
-	return 0;
+	if (!p->old_mounts)
+		r = set_source(o, p, d->tree_fd, 0, &attr);
+	return r < 0 ? err_code(err, r, "device %s", path) : 0;
 }
 
 static int open_devices(struct opened *o, struct init_plan *p, struct err *err)
@@ -419,22 +491,19 @@ static int open_devices(struct opened *o, struct init_plan *p, struct err *err)
 }
 
 /* The host's, and really it: masks put it over files of the kernel. */
-static int open_null(struct opened *o, const struct init_plan *p, int *ret, struct err *err)
+static int open_null(struct opened *o, struct init_plan *p, struct err *err)
 {
-	int fd = open_tree(AT_FDCWD, "/dev/null",
-			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	struct stat st;
+	int r = open_source(o, p, "/dev/null", AT_SYMLINK_NOFOLLOW, &p->null_fd, &st);
 
-	if (fd < 0)
-		return err_sys(err, "/dev/null");
-	opened_add(o, fd);
-	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+	if (r < 0)
+		return err_code(err, r, "/dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_set(err, -ENODEV, "/dev/null is not the null device");
-	if (!p->old_mounts && mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-		return err_sys(err, "/dev/null");
-	*ret = fd;
-	return 0;
+	if (!p->old_mounts)
+		r = set_source(o, p, p->null_fd, 0, &attr);
+	return r < 0 ? err_code(err, r, "/dev/null") : 0;
 }
 
 static int open_proc(struct opened *o, int *ret, struct err *err)
@@ -487,7 +556,7 @@ int opened_rest(struct opened *o, struct init_plan *p, bool die_with_parent, str
 	int r = 0;
 
 	if (p->n_masked)
-		r = open_null(o, p, &p->null_fd, err);
+		r = open_null(o, p, err);
 	if (r == 0)
 		r = open_devices(o, p, err);
 	if (r == 0 &&

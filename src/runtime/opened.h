@@ -16,6 +16,8 @@ struct opened {
 	struct arena *a;
 	int *fds;
 	size_t n, max;
+	struct init_source *sources; /* that are left to the child */
+	size_t n_sources, max_sources;
 };
 
 static inline void opened_init(struct opened *o, struct arena *a)

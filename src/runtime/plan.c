@@ -8,6 +8,7 @@
 #include "runtime/hook.h"
 #include "runtime/mount_plan.h"
 #include "runtime/process_plan.h"
+#include "runtime/rootless_plan.h"
 #include "runtime/policy_plan.h"
 
 #include <linux/sched.h>
@@ -26,6 +27,7 @@ void plan_init(struct init_plan *p)
 		.stdio = { -1, -1, -1 },
 		.parent_fd = -1,
 		.hold_fd = -1,
+		.listen_fd = -1,
 		.talk_fd = -1,
 		.talk_far_fd = -1,
 		.personality = -1,
@@ -105,7 +107,8 @@ static void plan_time(const struct oci_config *c, struct arena *a, struct init_p
 }
 
 /* What the namespaces are like, and what is needed of the parent for that. */
-static void plan_namespaces(const struct oci_config *c, struct arena *a, struct init_plan *p)
+static void plan_namespaces(const struct oci_config *c, const struct plan_facts *facts,
+			    struct arena *a, struct init_plan *p)
 {
 	bool user = oci_runtime_has_namespace(c, "user");
 
@@ -114,7 +117,7 @@ static void plan_namespaces(const struct oci_config *c, struct arena *a, struct 
 	p->become_root = user;
 	p->ask_maps = oci_runtime_has_new_namespace(c, "user");
 	/* The kernel shows procfs and sysfs there only to who sees others of them already. */
-	p->late_pivot = user || p->old_mounts;
+	p->late_pivot = user || facts->rootless || p->old_mounts;
 	plan_time(c, a, p);
 }
 
@@ -163,6 +166,8 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 		r = process_plan_make(c->process, facts, a, p, err);
 	if (r == 0)
 		r = policy_plan_process(c->process, facts, a, p, err);
+	if (r == 0)
+		r = rootless_plan_check(c, facts, err);
 	if (r < 0)
 		return r;
 	if (!s->overlay && (!c->root || str_is_empty(c->root->path)))
@@ -172,7 +177,8 @@ int plan_start(const struct runtime_start *s, const struct plan_facts *facts, st
 	p->no_pivot = s->no_pivot;
 	p->new_keyring = !s->no_new_keyring;
 	p->old_mounts = facts->old_mounts;
-	plan_namespaces(c, a, p);
+	p->child_opens = facts->rootless;
+	plan_namespaces(c, facts, a, p);
 	policy_plan_linux(c->linux_, a, p);
 	if (p->unshare_time && !facts->time_at_exec)
 		return err_set(err, -ENOTSUP,

@@ -28,6 +28,8 @@ struct plan_facts {
 	bool old_mounts;        /* no mount_setattr(2): before Linux 5.12, or forbidden to us */
 	bool time_at_exec;      /* execve(2) enters a new time namespace: since Linux 6.2 */
 	bool user_ns;           /* the process that is joined is in a user namespace of its own */
+	bool rootless; /* we are not the machine's root: an ordinary user, or in a user ns */
+	bool ordinary; /* ... and have no rights on our own namespaces either */
 };
 
 /* All zero but for the descriptors, which are -1. */

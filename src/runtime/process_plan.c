@@ -86,7 +86,8 @@ static void plan_rlimits(const struct oci_process *process, struct arena *a, str
 	}
 }
 
-static int plan_user(const struct oci_process *process, struct init_plan *p, struct err *err)
+static int plan_user(const struct oci_process *process, const struct plan_facts *facts,
+		     struct init_plan *p, struct err *err)
 {
 	const struct oci_user *u = &process->user;
 
@@ -101,6 +102,7 @@ static int plan_user(const struct oci_process *process, struct init_plan *p, str
 		if (p->groups[i] == UINT32_MAX)
 			return err_set(err, -EINVAL, "process.user.additionalGids[%zu]: no group",
 				       i);
+	p->groups_may_stay = facts->rootless && p->n_groups == 0;
 	p->umask = u->umask ? *u->umask & UMASK_MAX : DEFAULT_UMASK;
 	return 0;
 }
@@ -108,7 +110,7 @@ static int plan_user(const struct oci_process *process, struct init_plan *p, str
 int process_plan_make(const struct oci_process *process, const struct plan_facts *facts,
 		      struct arena *a, struct init_plan *p, struct err *err)
 {
-	int r = plan_user(process, p, err);
+	int r = plan_user(process, facts, p, err);
 
 	if (r < 0)
 		return r;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "codec/ulimit_name.h"
 
+#include <string.h>
 #include <sys/wait.h>
 
 static const char *item_name(const struct init_plan *p, const struct init_report *r,
@@ -17,6 +18,8 @@ static const char *item_name(const struct init_plan *p, const struct init_report
 		return NULL;
 	if (str_eq(step, "mount") && r->item < p->n_mounts)
 		return p->mounts[r->item].target;
+	if (str_eq(step, "open mount source") && r->item < p->n_sources)
+		return p->sources[r->item].path;
 	if (str_eq(step, "make device") && r->item < p->n_devices)
 		return p->devices[r->item].path;
 	if (str_eq(step, "mask") && r->item < p->n_masked)
@@ -60,6 +63,9 @@ static int exec_failure(const char *name, const struct init_report *r, int *ret_
 	case INIT_OVER_PROC:
 	case INIT_HOOK_FAILED:
 	case INIT_HOOK_TIMEOUT:
+	case INIT_SOURCE_CHANGED:
+	case INIT_SOURCE_COVERED:
+	case INIT_SOURCE_LOCKED:
 		break;
 	}
 	if (r->error == -EACCES)
@@ -98,11 +104,39 @@ static int apparmor_failure(const struct init_plan *p, const struct init_report 
 	return err_code(err, r->error, "AppArmor profile %s", profile);
 }
 
+/* What the kernel means by it, where the container's users are not the machine's. NULL: no more
+ * than errno. */
+static const char *in_user_namespace(const struct init_plan *p, const struct init_report *r,
+				     const char *step)
+{
+	if (r->detail == INIT_SOURCE_CHANGED)
+		return "it was replaced meanwhile; try again";
+	if (r->detail == INIT_SOURCE_COVERED)
+		return "something is mounted beneath it, which an ordinary user can only take "
+		       "along: use rbind";
+	if (r->detail == INIT_SOURCE_LOCKED)
+		return "options that the host's mount has (ro, nosuid, nodev, noexec, atime) "
+		       "cannot be taken off by an ordinary user";
+	if (!p || !p->child_opens)
+		return NULL;
+	if (str_eq(step, "mount") && r->error == -EPERM && r->item < p->n_mounts) {
+		const char *type = p->mounts[r->item].fstype;
+
+		if (str_eq(type, "proc") || str_eq(type, "sysfs"))
+			return "in a user namespace the kernel makes it only with a new PID (proc) "
+			       "or network (sysfs) namespace, and where nothing is mounted over "
+			       "the one that we see";
+	}
+	if (str_eq(step, "set rlimit") && r->error == -EPERM)
+		return "only root can raise it above our own hard limit";
+	return NULL;
+}
+
 int report_failure(const struct init_plan *p, const struct init_report *r, const char *name,
 		   int *ret_exit, struct err *err)
 {
 	const char *step = r->step < init_steps_count ? init_steps[r->step].name : "start";
-	const char *item;
+	const char *item, *why;
 
 	if (r->step + 1 == init_steps_count || str_eq(step, "find the program"))
 		return exec_failure(name, r, ret_exit, err);
@@ -112,6 +146,11 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 	item = item_name(p, r, step);
 	if (r->detail == INIT_HOOK_FAILED || r->detail == INIT_HOOK_TIMEOUT)
 		return hook_failure(r, step, item, err);
+	if (str_eq(step, "set user and groups") && (r->error == -EINVAL || r->error == -EPERM))
+		return err_set(err, r->error,
+			       "%s: %s; the user and its groups must be mapped in the container's "
+			       "user namespace, and groups need more than one's own mapped there",
+			       step, strerror(-r->error));
 	if (r->detail == INIT_CWD_OUTSIDE)
 		return err_set(err, r->error,
 			       "%s: it is outside of the container; is a descriptor of a "
@@ -123,15 +162,25 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 	if (r->detail == INIT_OVER_PROC)
 		return err_set(err, r->error, "%s /%s: that is in procfs, which must stay whole",
 			       step, item ? item : "");
+	why = in_user_namespace(p, r, step);
+	if (why)
+		return err_set(err, r->error, "%s%s%s: %s; %s", step,
+			       !item                        ? ""
+			       : item[0] == '/'             ? " "
+			       : str_eq(step, "set rlimit") ? " "
+							    : " /",
+			       item ? item : "", strerror(-r->error), why);
 	if (r->error == -ENOSYS)
 		return err_set(
 			err, r->error,
 			"%s%s%s: this kernel lacks a system call for it (of openat2, fsopen, "
 			"move_mount); Linux 5.6 or later is needed",
 			step, item ? " /" : "", item ? item : "");
-	return item ? err_code(err, r->error, "%s %s%s", step,
-			       str_eq(step, "set rlimit") || item[0] == '.' ? "" : "/", item)
-		    : err_code(err, r->error, "%s", step);
+	if (!item)
+		return err_code(err, r->error, "%s", step);
+	return err_code(err, r->error, "%s %s%s", step,
+			str_eq(step, "set rlimit") || item[0] == '.' || item[0] == '/' ? "" : "/",
+			item);
 }
 
 int report_death(const struct init_report *r, int wait_status, struct err *err)

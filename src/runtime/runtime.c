@@ -19,10 +19,15 @@
 #include "runtime/seccomp.h"
 #include "sys/namespace.h"
 #include "sys/proc.h"
+#include "sys/userns.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 static int join_cgroup(struct opened *o, const struct cgroup_place *place, struct init_plan *p,
 		       int *ret_v2_dir, struct err *err)
@@ -41,8 +46,8 @@ static int join_cgroup(struct opened *o, const struct cgroup_place *place, struc
 }
 
 static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const char *key,
-		       struct seccomp_filter *filter, struct arena *a, struct init_plan *p,
-		       struct err *err)
+		       const struct plan_facts *facts, struct seccomp_filter *filter,
+		       struct arena *a, struct init_plan *p, struct err *err)
 {
 	int r = seccomp_open(rules, cache, key, filter, err);
 
@@ -50,10 +55,20 @@ static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const
 	p->seccomp_len = filter->len;
 	p->seccomp_flags = filter->flags;
 	if (r == 0 && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) {
+		/* Its descriptor is fetched out of the child, which only root may reach into. */
+		if (facts->rootless)
+			return err_set(err, -ENOTSUP,
+				       "linux.seccomp: the action SCMP_ACT_NOTIFY needs root; use "
+				       "another one");
 		p->notify = arena_new(a, struct init_notify);
 		p->notify->fd = -1;
 	}
 	return r;
+}
+
+static bool is_ours(const struct init_join *join)
+{
+	return namespace_is_ours(join->fd, namespace_name(join->flags));
 }
 
 /*
@@ -61,8 +76,8 @@ static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const
  * those of the host, so all others are joined before. Otherwise the child does it, except for those
  * that hold for children only.
  */
-static int add_joins(struct opened *o, const struct oci_config *c, struct init_plan *p,
-		     struct child_request *rq, struct err *err)
+static int add_joins(struct opened *o, const struct oci_config *c, const struct plan_facts *facts,
+		     struct init_plan *p, struct child_request *rq, struct err *err)
 {
 	bool before = oci_runtime_has_namespace(c, "user");
 	struct init_join *joins, *list;
@@ -72,17 +87,24 @@ static int add_joins(struct opened *o, const struct oci_config *c, struct init_p
 	if (r < 0 || all == 0)
 		return r;
 	list = arena_array(o->a, all, sizeof(*list));
+	for (size_t i = 0; i < all; i++)
+		if (joins[i].flags == CLONE_NEWUSER)
+			user = i + 1;
+	/* An ordinary user has rights on the others only as root of that one. */
+	if (user && facts->ordinary)
+		list[n++] = joins[user - 1];
 	for (size_t i = 0; i < all; i++) {
+		/* Those that one is in already he could not join again. */
+		if (facts->ordinary && is_ours(&joins[i]))
+			continue;
 		if (joins[i].flags == CLONE_NEWTIME)
 			rq->time_ns_fd = joins[i].fd;
 		else if (joins[i].flags == CLONE_NEWPID && !before)
 			rq->pid_ns_fd = joins[i].fd;
-		else if (joins[i].flags == CLONE_NEWUSER)
-			user = i + 1;
-		else
+		else if (joins[i].flags != CLONE_NEWUSER)
 			list[n++] = joins[i];
 	}
-	if (user)
+	if (user && !facts->ordinary)
 		list[n++] = joins[user - 1];
 	if (before) {
 		rq->before = list;
@@ -102,7 +124,8 @@ static void add_answers(struct answers *answers, struct child_request *rq)
 	rq->answer_ctx = answers;
 }
 
-static void answers_to_start(const struct runtime_start *s, struct arena *a, struct answers *ret)
+static void answers_to_start(const struct runtime_start *s, const struct plan_facts *facts,
+			     struct arena *a, struct answers *ret)
 {
 	const struct oci_config *c = s->config;
 	const struct oci_id_mappings *m = &c->linux_->mappings;
@@ -114,7 +137,9 @@ static void answers_to_start(const struct runtime_start *s, struct arena *a, str
 					    .status = "creating",
 					    .bundle = s->bundle ? s->bundle : "",
 					    .annotations = &c->annotations } };
-	if (oci_runtime_has_new_namespace(c, "user")) {
+	if (oci_runtime_has_new_namespace(c, "user") && facts->ordinary) {
+		ret->mappings = m;
+	} else if (oci_runtime_has_new_namespace(c, "user")) {
 		ret->uid_map = plan_id_map(m->uids.items, m->uids.n, a);
 		ret->gid_map = plan_id_map(m->gids.items, m->gids.n, a);
 	}
@@ -132,6 +157,45 @@ static int identify(struct runtime_process *p, struct err *err)
 	return err_code(err, r, "start time of process %d", (int)p->pid);
 }
 
+/*
+ * Nobody but root may write the score of a process that cannot be traced, as the child cannot; so
+ * where we are not root it is our own for the moment of the child's birth, who inherits it.
+ */
+static const char *take_score(const struct plan_facts *facts, struct init_plan *p)
+{
+	const char *score = facts->rootless ? p->oom_score_adj : NULL;
+
+	if (score)
+		p->oom_score_adj = NULL;
+	return score;
+}
+
+static int start_child(const struct child_request *rq, const char *score, struct arena *a,
+		       struct runtime_process *ret, int *ret_exit, struct err *err)
+{
+	char before[16];
+	ssize_t n;
+	int r;
+
+	if (!score)
+		return child_start(rq, a, ret, ret_exit, err);
+
+	/* Opened once: when the child is born our procfs is shut to ourselves. */
+	OWN(fd) int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+
+	n = fd < 0 ? -1 : pread(fd, before, sizeof(before), 0);
+	if (n < 0)
+		return err_sys(err, "/proc/self/oom_score_adj");
+	if (pwrite(fd, score, strlen(score), 0) < 0)
+		return err_sys(err,
+			       "process.oomScoreAdj: our own is %.*s, and only root can have %s; "
+			       "remove it",
+			       (int)n - 1, before, score);
+	r = child_start(rq, a, ret, ret_exit, err);
+	(void)!pwrite(fd, before, (size_t)n, 0);
+	return r;
+}
+
 static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 			   struct runtime_process *ret, int *ret_exit, struct err *err)
 {
@@ -143,6 +207,7 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	};
 	struct answers answers;
 	struct plan_facts facts;
+	const char *score;
 	int r;
 
 	opened_init(&o, a);
@@ -156,19 +221,22 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	if (r == 0)
 		r = opened_root(&o, s, p, err);
 	if (r == 0)
-		r = add_joins(&o, s->config, p, &rq, err);
+		r = add_joins(&o, s->config, &facts, p, &rq, err);
 	if (r == 0)
 		r = opened_mounts(&o, p, err);
 	if (r == 0)
 		r = opened_rest(&o, p, s->die_with_parent, err);
 	if (r == 0)
 		r = add_seccomp(s->config->linux_->seccomp, s->seccomp_cache, s->seccomp_key,
-				&filter, a, p, err);
+				&facts, &filter, a, p, err);
 	if (r < 0)
 		return r;
-	answers_to_start(s, a, &answers);
+	answers_to_start(s, &facts, a, &answers);
+	rq.open_until_mapped = answers.mappings;
+	p->listen_fd = s->listen_fd ? s->listen_fd : -1;
+	score = take_score(&facts, p);
 	add_answers(&answers, &rq);
-	r = child_start(&rq, a, ret, ret_exit, err);
+	r = start_child(&rq, score, a, ret, ret_exit, err);
 	/* A held child shares our memory only as long as we do not unmap it: it keeps the filter.
 	 */
 	if (r == 0 && s->hold)
@@ -176,23 +244,50 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	return r;
 }
 
+/*
+ * Rules for devices are the machine's root's to set: in a user namespace nobody can make a device
+ * node, and what the host has is protected by its owner and mode.
+ */
+static int make_cgroup(struct runtime_start *s, struct arena *a, struct err *err)
+{
+	struct cgroup_limits limits;
+	struct strv names = { 0 };
+	int r;
+
+	resources_limits(s->config->linux_->resources, a, &limits);
+	if (!userns_is_roots())
+		limits.n_devices = 0;
+	r = s->cgroup_is_unit ? cgroup_adopt(s->cgroup, &limits, err)
+			      : cgroup_setup(s->cgroup, &limits, err);
+	if (r == 0 || !s->cgroup_is_optional ||
+	    (r != -EACCES && r != -EPERM && r != -EROFS &&
+	     !(r == -ENOTSUP && cgroup_mode() == CGROUP_NONE)))
+		return r;
+	cgroup_limited(&limits, a, &names);
+	if (names.n)
+		return err_set(err, r,
+			       "linux.resources: no control group for limits of %s can be made at "
+			       "%s: %s; remove them, or have a subtree of cgroup v2 delegated to "
+			       "you",
+			       strv_join(&names, a, ", "), s->cgroup, strerror(-r));
+	s->cgroup = NULL;
+	return 0;
+}
+
 int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime_process *ret,
 		  int *ret_exit, struct err *err)
 {
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
-	struct cgroup_limits limits;
+	struct runtime_start start = *s;
 	int r = oci_runtime_check(s->config, err);
 
 	*ret_exit = REPORT_EXIT_SETUP;
+	if (r == 0 && s->cgroup)
+		r = make_cgroup(&start, a, err);
 	if (r < 0)
 		return r;
-	resources_limits(s->config->linux_->resources, a, &limits);
-	if (s->cgroup) {
-		r = s->cgroup_is_unit ? cgroup_adopt(s->cgroup, &limits, err)
-				      : cgroup_setup(s->cgroup, &limits, err);
-		if (r < 0)
-			return r;
-	}
+	process.has_no_cgroup = !start.cgroup;
+	s = &start;
 	r = start_in_cgroup(s, a, &process, ret_exit, err);
 	if (r == 0)
 		r = identify(&process, err);
@@ -214,14 +309,19 @@ int runtime_release(struct runtime_process *process, int *ret_exit, struct err *
 	return child_release(process, ret_exit, err);
 }
 
-int runtime_reattach(pid_t pid, uint64_t start_time, struct runtime_process *ret, struct err *err)
+int runtime_reattach(pid_t pid, uint64_t start_time, int call_fd, struct runtime_process *ret,
+		     struct err *err)
 {
 	OWN(fd) int pidfd = proc_open(pid, start_time);
-	int hold, r;
+	OWN(fd) int call = call_fd;
+	int hold, r = 0;
 
 	if (pidfd < 0)
 		return err_code(err, pidfd, "process %d", (int)pid);
-	r = child_find_hold(pid, pidfd, &hold, err);
+	if (call >= 0)
+		hold = take_fd(&call);
+	else
+		r = child_find_hold(pid, pidfd, &hold, err);
 	if (r < 0)
 		return r;
 	*ret = (struct runtime_process){ .pid = pid,
@@ -230,6 +330,27 @@ int runtime_reattach(pid_t pid, uint64_t start_time, struct runtime_process *ret
 					 .console_fd = -1,
 					 .hold_fd = hold };
 	return 0;
+}
+
+/*
+ * An ordinary user has rights on a container's namespaces only as one of its user namespace, also
+ * on that of processes, so somebody enters them first and gives birth to the child there; and none
+ * on those that the container shares with the host, where we are anyway.
+ */
+static void add_ordinary_joins(const struct runtime_exec *x, int init, struct arena *a,
+			       struct child_request *rq)
+{
+	static const int kinds[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
+				     CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP };
+	struct init_join *join = arena_new(a, struct init_join);
+
+	*join = (struct init_join){ .fd = init };
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!namespace_is_shared_with(x->init_pid, namespace_name(kinds[i])))
+			join->flags |= kinds[i];
+	rq->pid_ns_fd = -1;
+	rq->before = join;
+	rq->n_before = 1;
 }
 
 /* The namespaces that are the container's own; the others are ours already. */
@@ -265,6 +386,7 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 					      .pid = x->init_pid,
 					      .annotations = x->annotations } };
 	struct plan_facts facts;
+	const char *score;
 	int r;
 
 	opened_init(&o, a);
@@ -277,12 +399,21 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 	if (r == 0)
 		r = opened_rest(&o, p, false, err);
 	if (r == 0)
-		r = add_seccomp(x->seccomp, x->seccomp_cache, x->seccomp_key, &filter, a, p, err);
+		r = add_seccomp(x->seccomp, x->seccomp_cache, x->seccomp_key, &facts, &filter, a, p,
+				err);
 	if (r < 0)
 		return r;
-	add_exec_joins(x, init, a, &facts, &rq);
+	if (facts.ordinary && !namespace_is_shared_with(x->init_pid, "time"))
+		return err_set(err, -ENOTSUP,
+			       "the container has a time namespace of its own, which an ordinary "
+			       "user cannot enter; make it without one");
+	if (facts.ordinary)
+		add_ordinary_joins(x, init, a, &rq);
+	else
+		add_exec_joins(x, init, a, &facts, &rq);
+	score = take_score(&facts, p);
 	add_answers(&answers, &rq);
-	return child_start(&rq, a, ret, ret_exit, err);
+	return start_child(&rq, score, a, ret, ret_exit, err);
 }
 
 int runtime_exec(const struct runtime_exec *x, struct arena *a, struct runtime_process *ret,

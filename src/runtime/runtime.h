@@ -40,14 +40,20 @@ struct runtime_start {
 	const char *id;     /* of the container; NULL where there are no hooks and listeners */
 	const char *bundle; /* relative paths of the configuration begin here; NULL: all absolute */
 	const struct runtime_overlay *overlay; /* NULL: config->root->path */
-	const char *cgroup;                    /* "/berth/ID", beneath every hierarchy */
+	const char *cgroup;  /* "/berth/ID", beneath every hierarchy; NULL: none */
 	bool cgroup_is_unit; /* systemd made it: adopted, and left to the caller on failure */
+	/* Where it cannot be made for want of privileges, and nothing is limited: none. */
+	bool cgroup_is_optional;
 	int stdin_fd, stdout_fd, stderr_fd; /* become 0, 1, 2; ignored with a terminal */
 	const char *seccomp_cache,
 		*seccomp_key;    /* directory and file name of the compiled filter, or NULL */
 	const int *preserve_fds; /* passed on as 3, 4, … */
 	size_t n_preserve_fds;
-	bool hold;           /* stop before the program: OCI create */
+	bool hold; /* stop before the program: OCI create */
+	/* Held by an ordinary user: a socket (SOCK_SEQPACKET) that listens, which
+	 * runtime_reattach() is given a connection to, since he may not reach into the process. 0:
+	 * none. */
+	int listen_fd;
 	bool no_pivot;       /* leave the old root beneath the new one: for initramfs, and weaker */
 	bool no_new_keyring; /* stay in the caller's session keyring */
 	bool die_with_parent; /* PR_SET_PDEATHSIG SIGKILL: no container without its shim */
@@ -59,6 +65,7 @@ struct runtime_process {
 	uint64_t start_time; /* field 22 of /proc/PID/stat */
 	int console_fd;      /* pty master with a terminal, else -1; the caller's */
 	int hold_fd;         /* of a held container, else -1 */
+	bool has_no_cgroup;  /* it was optional and could not be made */
 };
 
 /*
@@ -72,11 +79,12 @@ int runtime_start(const struct runtime_start *start, struct arena *a,
 int runtime_release(struct runtime_process *process, int *ret_exit, struct err *err);
 /*
  * A held container that another process made, which may have exited since: what runtime_release()
- * needs. pidfd and hold_fd are the caller's. -ESRCH when pid is another process by now, -EINVAL
- * when it does not wait any more.
+ * needs. call_fd is connected to its listening socket and taken over, or -1 when it has none. pidfd
+ * and hold_fd are the caller's. -ESRCH when pid is another process by now, -EINVAL when it does not
+ * wait any more.
  */
-int runtime_reattach(pid_t pid, uint64_t start_time, struct runtime_process *ret_process,
-		     struct err *err);
+int runtime_reattach(pid_t pid, uint64_t start_time, int call_fd,
+		     struct runtime_process *ret_process, struct err *err);
 
 /* One more process in a container that runs. */
 struct runtime_exec {

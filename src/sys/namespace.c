@@ -75,6 +75,15 @@ bool namespace_is_shared_with(pid_t pid, const char *name)
 	return stat_own(name, &own) < 0 || stat(path, &other) < 0 || same(&own, &other);
 }
 
+bool namespace_is_seen(pid_t pid)
+{
+	struct stat st;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return stat(path, &st) == 0;
+}
+
 bool namespace_is_ours(int fd, const char *name)
 {
 	struct stat own, other;

@@ -13,6 +13,8 @@ int namespace_own(const char *name);
 int namespace_open(const char *path, int kind);
 /* Is the process in the same one as we are? */
 bool namespace_is_shared_with(pid_t pid, const char *name);
+/* May we look at the namespaces of that process, and so join them? */
+bool namespace_is_seen(pid_t pid);
 /* Is the descriptor one of our own namespace of that name? */
 bool namespace_is_ours(int fd, const char *name);
 /* The name in /proc/self/ns of a kind, or NULL. */

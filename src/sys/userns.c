@@ -14,7 +14,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+
+#define INITIAL_INODE 0xeffffffdU
 
 enum { STACK_SIZE = 16 * 1024, STACK_ALIGN = 16 };
 
@@ -31,6 +35,35 @@ int userns_write_maps(pid_t pid, const char *uid_map, const char *gid_map)
 	int r = put(pid, "uid_map", uid_map);
 
 	return r < 0 ? r : put(pid, "gid_map", gid_map);
+}
+
+int userns_write_map(pid_t pid, const char *file, const char *text)
+{
+	return put(pid, file, text);
+}
+
+int userns_deny_setgroups(pid_t pid)
+{
+	return put(pid, "setgroups", "deny");
+}
+
+/* Its inode is part of the kernel's interface (USER_NS_INIT_INO in <linux/nsfs.h>); a map of all
+ * numbers is not, since other namespaces can have one as well. */
+bool userns_is_initial(void)
+{
+	static enum { UNKNOWN, INITIAL, ANOTHER } known; /* for good: we never move ourselves */
+	struct stat st;
+
+	if (known == UNKNOWN)
+		known = stat("/proc/self/ns/user", &st) < 0 || st.st_ino == INITIAL_INODE ? INITIAL
+											  : ANOTHER;
+	return known == INITIAL;
+}
+
+bool userns_is_roots(void)
+{
+	/* What we were executed as costs no system call. */
+	return getauxval(AT_EUID) == 0 && userns_is_initial();
 }
 
 /* The process that holds the namespace until it is open. */

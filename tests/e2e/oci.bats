@@ -347,8 +347,6 @@ false"
 	expect_contains "exists"
 	berth-oci spec --file "$OCI/elsewhere.json"
 	cmp "$OCI/elsewhere.json" "$bundle/config.json"
-	run berth-oci spec --rootless
-	expect_contains "--rootless is not supported"
 }
 
 @test "the configuration that runc makes runs" {

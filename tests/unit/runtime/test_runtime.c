@@ -428,8 +428,8 @@ TEST(somebody_else_can_release_it_once)
 
 	CHECK_OK(start(&(struct box){ .script = "exit 3", .hold = true }, STDERR_FILENO));
 	(void)close(process.hold_fd);
-	CHECK_INT(runtime_reattach(process.pid, process.start_time + 1, &other, &e), -ESRCH);
-	CHECK_OK(runtime_reattach(process.pid, process.start_time, &other, &err));
+	CHECK_INT(runtime_reattach(process.pid, process.start_time + 1, -1, &other, &e), -ESRCH);
+	CHECK_OK(runtime_reattach(process.pid, process.start_time, -1, &other, &err));
 	CHECK_OK(runtime_release(&other, &exit_code, &err));
 	(void)close(other.pidfd);
 	CHECK_INT(finish(), 3);

@@ -1,0 +1,58 @@
+/*
+ * init_hold.h - a held process waits for who lets it run its program
+ */
+#ifndef RUNTIME_INIT_HOLD_H
+#define RUNTIME_INIT_HOLD_H
+
+#include "runtime/init_kernel.h"
+#include "runtime/init_plan.h"
+
+#include "sys/raw.h"
+
+/* Whoever calls and does not say GO was killed in the midst of it; somebody else may call again. */
+static inline long init_hold_for_caller(const struct init_plan *p)
+{
+	unsigned char byte = 0;
+	long r = 0;
+
+	while (r >= 0 && byte != INIT_GO) {
+		long caller = RAW(accept4, p->listen_fd, 0, 0, SOCK_CLOEXEC);
+
+		if (caller == -EINTR || caller == -ECONNABORTED)
+			continue;
+		/* Our report goes to who waits for it. */
+		r = caller < 0 ? caller : RAW(dup3, caller, p->hold_fd, O_CLOEXEC);
+		if (caller >= 0)
+			(void)RAW(close, caller);
+		if (r >= 0)
+			(void)RAW(read, p->hold_fd, &byte, 1);
+	}
+	return r < 0 ? r : 0;
+}
+
+static inline long init_hold(const struct init_plan *p)
+{
+	unsigned char byte = INIT_HELD;
+	long r;
+
+	if (p->hold_fd < 0)
+		return 0;
+	/* There is nothing more to ask for. */
+	if (p->talk_fd >= 0)
+		(void)RAW(close, p->talk_fd);
+	r = RAW(write, p->hold_fd, &byte, 1);
+	if (r >= 0 && p->listen_fd >= 0)
+		return init_hold_for_caller(p);
+	while (r >= 0) {
+		r = RAW(read, p->hold_fd, &byte, 1);
+		if (r == 1 && byte == INIT_GO)
+			return 0;
+		if (r == -EINTR)
+			r = 0;
+		else if (r >= 0)
+			r = -EPIPE;
+	}
+	return r;
+}
+
+#endif

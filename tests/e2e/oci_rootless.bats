@@ -1,0 +1,300 @@
+#!/usr/bin/env bats
+# berth-oci of an ordinary user.
+load helper
+load rootless_helper
+
+@test "spec --rootless gives a configuration that runs, and root in there is the user outside" {
+	program 'id -u; id -g; echo $(cat /proc/self/uid_map); cat /proc/self/setgroups; touch /made; hostname; ls /sys/kernel >/dev/null'
+	run oci run t-spec
+	expect_status 0
+	expect_output "$(printf '0\n0\n0 %s 1\ndeny\nberth' "$USER_ID")"
+	[ "$(stat -c %u:%g "$bundle/rootfs/made")" = "$USER_ID:$USER_ID" ]
+}
+
+@test "create, start, exec, kill and delete" {
+	program 'sleep 1000'
+	oci create --pid-file "$home/pid" t-life
+	status_is t-life created
+	[ -d "$home/run/berth-oci/t-life" ]
+	[ "$(stat -c %a "$home/run/berth-oci")" = 1700 ]
+	oci start t-life
+	status_is t-life running
+	[ "$(stat -c %u "/proc/$(cat "$home/pid")")" = "$USER_ID" ]
+	run oci exec t-life sh -c 'readlink /proc/self/ns/user; readlink /proc/self/ns/pid; id -u; exit 5'
+	expect_status 5
+	expect_output "$(readlink "/proc/$(cat "$home/pid")/ns/user" "/proc/$(cat "$home/pid")/ns/pid"; echo 0)"
+	run oci delete t-life
+	expect_status 1
+	expect_contains "not stopped"
+	oci kill t-life KILL
+	eventually status_is t-life stopped
+	oci delete t-life
+	[ ! -e "$home/run/berth-oci/t-life" ]
+}
+
+@test "a container is started once, and not entered before that" {
+	program 'sleep 1000'
+	oci create t-once
+	run oci exec t-once true
+	expect_status 125
+	expect_contains "when the container is started"
+	oci start t-once
+	run oci start t-once
+	expect_status 1
+	expect_contains "only one that is created can be started"
+}
+
+@test "who was killed when he had called a held container does not keep it from its start" {
+	program 'sleep 1000'
+	oci create t-called
+	ordinary python3 -c "
+import os, socket
+os.chdir('$home/run/berth-oci/t-called')
+socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('start.sock')"
+	status_is t-called created
+	oci start t-called
+	eventually status_is t-called running
+}
+
+@test "a program that is not there fails create; one that cannot be executed fails start" {
+	program true
+	change 'p["args"] = ["/no-such-program"]'
+	run oci create t-missing
+	expect_status 1
+	expect_contains "no such file or directory"
+	printf '\177ELF broken' >"$bundle/rootfs/broken"
+	chmod 755 "$bundle/rootfs/broken"
+	change 'p["args"] = ["/broken"]'
+	oci create t-broken
+	run oci start t-broken
+	expect_contains "exec format error"
+	eventually status_is t-broken stopped
+}
+
+@test "state is in XDG_RUNTIME_DIR, and is refused without" {
+	run ordinary env -u XDG_RUNTIME_DIR berth-oci list
+	expect_status 1
+	expect_contains "XDG_RUNTIME_DIR is not set"
+	run ordinary env -u XDG_RUNTIME_DIR berth-oci --root "$home/run/berth-oci" list
+	expect_status 0
+}
+
+@test "ranges of users and groups are mapped by newuidmap and newgidmap" {
+	program 'id -u; id -G; echo $(cat /proc/self/gid_map); touch /made2'
+	mkdir -p "$bundle/rootfs/open"
+	chmod 777 "$bundle/rootfs/open"
+	map_ranges
+	change 'p["user"] = {"uid": 7, "gid": 8, "additionalGids": [9]}; p["args"][2] = p["args"][2].replace("/made2", "/open/made")'
+	run oci run t-ranges
+	expect_status 0
+	expect_output "$(printf '7\n8 9\n0 %s 1 1 %s 65536' "$USER_ID" "$RANGE")"
+	[ "$(stat -c %u:%g "$bundle/rootfs/open/made")" = "$((RANGE + 6)):$((RANGE + 7))" ]
+}
+
+@test "exec in a container with ranges has its own user and groups" {
+	program 'sleep 1000'
+	map_ranges
+	oci create t-user && oci start t-user
+	run oci exec -u 1000:1001 -g 1002 t-user sh -c 'id -u; id -G'
+	expect_status 0
+	expect_output "$(printf '1000\n1001 1002')"
+	run oci exec -u 70000 t-user true
+	expect_status 125
+	expect_contains "must be mapped"
+	oci kill t-user KILL
+}
+
+@test "a range that is not granted is refused with the line that would grant it" {
+	program true
+	map_ranges 300000
+	run oci run t-grant
+	expect_status 125
+	expect_contains "/etc/subuid must grant it with a line \"$USER_ID:300000:65536\""
+	echo "$USER_ID:300000:65536" >"$OCI/granted"
+	before="mount --bind $OCI/granted /etc/subuid"
+	run oci run t-grant
+	expect_status 125
+	expect_contains "/etc/subgid must grant it with a line \"$USER_ID:300000:65536\""
+}
+
+@test "ranges without newuidmap are refused with the package's name; one's own number needs no tool" {
+	before="mount --bind /dev/null $(command -v newuidmap); mount --bind /dev/null $(command -v newgidmap)"
+	program true
+	oci run t-tools
+	map_ranges
+	run oci run t-tools
+	expect_status 125
+	expect_contains "newuidmap, which is not installed; its package is uidmap"
+}
+
+@test "what only root may have is refused, and says so" {
+	program true
+	cp config.json good.json
+	refused() { # refused CHANGE TEXT
+		cp good.json config.json
+		change "$1"
+		run oci run t-refused
+		[ "$status" -ne 0 ] || { echo "not refused: $1" >&2; return 1; }
+		expect_contains "$2"
+	}
+	refused 'l["namespaces"] = [n for n in l["namespaces"] if n["type"] != "user"]; del l["uidMappings"], l["gidMappings"]' "an ordinary user needs one of type user"
+	refused 'p["user"]["uid"] = 5' "process.user.uid: 5 is not in linux.uidMappings"
+	refused 'p["user"]["gid"] = 5' "process.user.gid: 5 is not in linux.gidMappings"
+	refused 'p["user"]["additionalGids"] = [0]' "nobody change groups"
+	refused 'm["/dev/pts"]["options"].append("gid=5")' "group 5 is not in linux.gidMappings"
+	refused 'p["oomScoreAdj"] = -900' "only root can have -900"
+	refused 'p["rlimits"] = [{"type": "RLIMIT_NPROC", "soft": 2**62, "hard": 2**62}]' "only root can raise it"
+	refused 'l["namespaces"].append({"type": "network", "path": "/proc/1/ns/net"})' "/proc/1/ns/net"
+	refused 'c["mounts"].append({"destination": "/x", "type": "none", "source": "/etc", "options": ["bind", "idmap"]})' "only root can idmap"
+	refused 'l["devices"] = [{"path": "/dev/none", "type": "c", "major": 1, "minor": 3}]' "must be the host's"
+	rm good.json
+}
+
+@test "what an ordinary user may change is changed" {
+	program 'cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn; grep -E "NoNewPrivs|CapEff" /proc/self/status; cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
+	change 'p["oomScoreAdj"] = 700; p["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 64, "hard": 128}]; p["capabilities"] = {}; l["namespaces"].append({"type": "network"}); l["sysctl"] = {"net.ipv4.ip_unprivileged_port_start": "80"}'
+	run oci run t-may
+	expect_status 0
+	expect_output "$(printf '700\n64\n128\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\n80')"
+}
+
+@test "a filter of seccomp is in force, with no_new_privs and without" {
+	program 'mkdir /never; echo $?'
+	change 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	for nnp in True False; do
+		change "p['noNewPrivileges'] = $nnp"
+		run oci run t-filter
+		expect_status 0
+		expect_contains "mkdir: can't create directory"
+		expect_contains 1
+	done
+}
+
+@test "a listener of seccomp and an exec into a time namespace are refused by name" {
+	program 'sleep 1000'
+	cp config.json good.json
+	change 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/none.sock", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}'
+	run oci run t-notify
+	expect_status 125
+	expect_contains "SCMP_ACT_NOTIFY needs root"
+	mv good.json config.json
+	change 'l["namespaces"].append({"type": "time"})'
+	oci create t-time && oci start t-time
+	run oci exec t-time true
+	expect_status 125
+	expect_contains "a time namespace of its own, which an ordinary user cannot enter"
+	oci kill t-time KILL
+}
+
+@test "devices are the host's, and a terminal is the user's" {
+	change 'p["args"] = ["sh", "-c", "stat -c %t:%T /dev/null /dev/zero; echo x >/dev/full || echo full; tty; stat -c %u /dev/pts/0"]'
+	run on_a_terminal "$(declare -f ordinary); ordinary berth-oci run t-tty"
+	expect_status 0
+	expect_contains "1:3"
+	expect_contains full
+	expect_contains /dev/pts/0
+}
+
+@test "mounts of the host that hide something are taken whole or not at all" {
+	mkdir -p "$home/tree/hidden" "$home/tree/seen" "$bundle/rootfs/tree"
+	echo secret >"$home/tree/hidden/file"
+	before="mount -t tmpfs tmpfs $home/tree/hidden; mount -t tmpfs -o nosuid tmpfs $home/tree/seen"
+	program 'ls /tree/hidden | wc -l'
+	change 'c["mounts"].append({"destination": "/tree", "type": "none", "source": "'"$home/tree"'", "options": ["bind"]})'
+	run oci run t-hide
+	expect_status 125
+	expect_contains "use rbind"
+	change 'm["/tree"]["options"] = ["rbind", "ro"]'
+	run oci run t-hide
+	expect_status 0
+	expect_output 0
+	change 'm["/tree"].update(source="'"$home/tree/seen"'", options=["bind", "suid"])'
+	run oci run t-hide
+	expect_status 125
+	expect_contains "cannot be taken off by an ordinary user"
+}
+
+@test "without a control group what needs one is refused, and the container lives and ends all the same" {
+	program 'sleep 1000'
+	on_v1 || skip "this user may have a group here: tests/vm"
+	oci create t-none && oci start t-none
+	for command in ps pause "update --memory 1000000" events "kill --all" ; do
+		run oci $command t-none
+		expect_status 1
+		expect_contains "has no control group"
+	done
+	run oci --rootless=false run t-strict
+	[ "$status" -ne 0 ]
+	expect_contains "control group"
+	oci kill --all t-none KILL
+	eventually status_is t-none stopped
+}
+
+on_v1() {
+	[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]
+}
+
+@test "limits without a control group are refused by name, and so is a group that was asked for" {
+	program true
+	change 'l["resources"] = {"memory": {"limit": 10000000}, "pids": {"limit": 10}}'
+	run oci run t-limits
+	expect_status 125
+	expect_contains "limits of memory, pids"
+	change 'l["resources"] = {"devices": [{"allow": False, "access": "rwm"}]}'
+	oci run t-limits
+	change 'l["cgroupsPath"] = "/berth/t-limits"'
+	run oci run t-limits
+	expect_status 125
+	expect_contains "/berth/t-limits"
+}
+
+@test "hooks run as the user, and see the container" {
+	program true
+	printf '#!/bin/sh\nid -u >%s\ngrep -c t-hook >>%s\n' "$home/hook" "$home/hook" >"$home/hook.sh"
+	chmod 755 "$home/hook.sh"
+	change 'c["hooks"] = {"createRuntime": [{"path": "'"$home/hook.sh"'"}]}'
+	oci run t-hook
+	[ "$(cat "$home/hook")" = "$(printf '%s\n1' "$USER_ID")" ]
+}
+
+@test "a second container joins the namespaces of the first" {
+	program 'sleep 1000'
+	change 'l["namespaces"].append({"type": "network"})'
+	oci create t-first && oci start t-first
+	pid=$(pid_of t-first)
+	program 'readlink /proc/self/ns/net; readlink /proc/self/ns/user; id -u'
+	change 'del l["uidMappings"], l["gidMappings"]
+for n in l["namespaces"]:
+    if n["type"] in ("user", "network"): n["path"] = "/proc/'"$pid"'/ns/" + {"user": "user", "network": "net"}[n["type"]]'
+	run oci run t-second
+	expect_status 0
+	expect_output "$(readlink "/proc/$pid/ns/net" "/proc/$pid/ns/user"; echo 0)"
+	oci kill t-first KILL
+}
+
+# What podman does for an ordinary user: it is root of a user namespace itself, and asks for none.
+@test "root of a user namespace runs a configuration of root's" {
+	rm config.json
+	inside() {
+		ordinary unshare --user --map-root-user --map-auto --mount -- "$@"
+	}
+	inside berth-oci spec
+	program 'id -u; id -G; stat -c %t:%T /dev/null; touch /by-root; readlink /proc/self/ns/user'
+	change 'p["user"]["additionalGids"] = [10]'
+	run inside sh -c 'readlink /proc/self/ns/user; berth-oci run t-inside'
+	expect_status 0
+	[ "${lines[0]}" = "${lines[4]}" ]
+	expect_contains "$(printf '\n0\n0 10\n1:3\n')"
+	[ "$(stat -c %u "$bundle/rootfs/by-root")" = "$USER_ID" ]
+	run inside sh -c "berth-oci create t-in && ls $home/run/berth-oci && berth-oci start t-in && berth-oci delete --force t-in"
+	expect_status 0
+	[ "${lines[0]}" = t-in ]
+}
+
+@test "berth itself says that it needs root, and what does not" {
+	cp "$BERTH" "$OCI/bin/berth"
+	run ordinary berth ps
+	expect_status 1
+	expect_contains "only root can use berth so far"
+	expect_contains "berth-oci"
+}
