@@ -4,10 +4,11 @@
  *	floor [-p] ROOTFS CGROUP [COMMAND…]
  *
  * Makes what `run --rm --network none` needs and nothing else: an overlay over ROOTFS with an upper
- * directory beside it, six namespaces, a control group in every hierarchy, /proc, /dev with its
- * nodes, devpts, sysfs, cgroup mounts, mqueue, shm, masked and read-only paths, capabilities, a
- * seccomp filter, pivot_root; runs COMMAND (/bin/true) and removes everything. What an engine adds
- * (a store, a name, a log, somebody who watches) is measured against it.
+ * directory beside it, six namespaces, a control group in every hierarchy, rules for devices, a
+ * loopback interface, /proc, /dev with its nodes, devpts, sysfs, cgroup mounts, mqueue, shm, masked
+ *and read-only paths, capabilities, a seccomp filter, pivot_root; runs COMMAND (/bin/true) and
+ *removes everything. What an engine adds (a store, a name, a log, somebody who watches) is measured
+ *against it.
  *
  * With -p (plain) ROOTFS itself is the root and there is no filter: what an OCI runtime does for a
  * bundle, which is not asked for an overlay.
@@ -20,11 +21,13 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -35,7 +38,7 @@
 
 #define V1 "/sys/fs/cgroup/"
 
-enum { STACK = 65536, FILTER_CALLS = 360, HIERARCHIES = 11 };
+enum { STACK = 65536, FILTER_CALLS = 360, HIERARCHIES = 11, DEVICES = 4 };
 
 static const char *const hierarchies[HIERARCHIES] = {
 	"cpu",   "cpuacct", "cpuset",  "memory",  "devices", "freezer",
@@ -93,6 +96,25 @@ static void make_parents(const char *hierarchy)
 	}
 }
 
+/* The devices that a container may use; /dev alone would not stop its mknod. */
+static void allow_devices(void)
+{
+	static const char *const allowed[] = { "c *:* m",   "b *:* m",   "c 1:3 rwm",  "c 1:5 rwm",
+					       "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm",  "c 5:0 rwm",
+					       "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm" };
+	char path[340];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/devices.deny", plan.groups[DEVICES]);
+	put(path, "a");
+	(void)snprintf(path, sizeof(path), "%s/devices.allow", plan.groups[DEVICES]);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	must(fd, path);
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		must(write(fd, allowed[i], strlen(allowed[i])), allowed[i]);
+	(void)close(fd);
+}
+
 /* What each control group costs: its directory, its descriptor; cpuset wants its parent's values.
  */
 static void make_groups(void)
@@ -117,6 +139,8 @@ static void make_groups(void)
 		(void)snprintf(path, sizeof(path), "%s/tasks", plan.groups[i]);
 		plan.procs[i] = open(path, O_WRONLY | O_CLOEXEC);
 	}
+	if (plan.procs[DEVICES] >= 0)
+		allow_devices();
 }
 
 /* As long as a real allow list, compared one by one for calls that are not in front. */
@@ -236,6 +260,16 @@ static void drop_privileges(void)
 	must(syscall(SYS_capset, &header, data), "capset");
 }
 
+static void loopback_up(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	must(fd, "socket");
+	must(ioctl(fd, SIOCSIFFLAGS, &lo), "lo");
+	(void)close(fd);
+}
+
 static int child(void *unused)
 {
 	(void)unused;
@@ -244,6 +278,7 @@ static int child(void *unused)
 			must(write(plan.procs[i], "0", 1), plan.groups[i]);
 	must(unshare(CLONE_NEWCGROUP), "unshare");
 	must(sethostname("floor", 5), "sethostname");
+	loopback_up();
 	mount_root();
 	make_dev();
 	mount_system();
