@@ -21,8 +21,8 @@ LIBS_berth-shim  := -lseccomp -ljson-c
 LIBS_berth-init  :=
 LIBS_berth-oci   := -lseccomp -ljson-c
 LIBS_berth-systemd := -lsystemd
-LIBS_berth-fetch := -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
-LIBS_all         := -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lpthread -ldl
+LIBS_berth-fetch := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
+LIBS_all         := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lpthread -ldl
 
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Werror
 CFLAGS ?= -O2 -g
@@ -115,6 +115,11 @@ $(B)/unit/%: tests/unit/%.c tests/unit/check.h $(SAN_OBJECT) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(if $(SAN),$(LINK),$(CC)) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -o $@ $< $(SAN_OBJECT) \
 		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(if $(SAN),,-no-pie) $(LIBS_all) -lcmocka
+
+# A registry's client on its own, for the tests of what registries do wrong.
+$(B)/registry_probe: tests/lib/registry_probe.c $(SAN_OBJECT) $(ARCHIVES)
+	$(or $(LINK_berth-fetch),$(LINK)) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(SAN_OBJECT) \
+		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS_berth-fetch)
 
 $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)

@@ -180,6 +180,11 @@ int schema_read(const struct schema *s, const char *json, size_t len, struct are
 int schema_read_tree(const struct schema *s, struct json_object *tree, struct arena *a, void *obj,
 		     struct err *err);
 
+/*
+ * For documents that people write: -EINVAL with the path of the first member that no table knows.
+ */
+int schema_check_known(const struct schema *s, struct json_object *tree, struct err *err);
+
 enum schema_style {
 	SCHEMA_COMPACT, /* for the store: every empty member is left out */
 	SCHEMA_FULL,    /* for people and the API: as the flags say */

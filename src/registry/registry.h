@@ -16,7 +16,8 @@
  *bytes than are reasonable -EPROTO     an answer that the specification does not know -ECANCELED
  **cancel became true
  *
- * or whatever a sink returned. Sizes from outside are capped before anything is allocated.
+ * or whatever a sink returned. err must not be NULL here. Sizes from outside are capped before
+ *anything is allocated.
  */
 #ifndef REGISTRY_REGISTRY_H
 #define REGISTRY_REGISTRY_H

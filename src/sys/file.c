@@ -35,15 +35,14 @@ static int read_some(int fd, char *to, size_t size, size_t *ret_len)
 	return 0;
 }
 
-int file_read_at(int dirfd, const char *name, size_t max, char **ret_text, size_t *ret_len)
+int file_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
-	OWN(fd) int fd = openat(dirfd, name, READ_FLAGS | O_NOFOLLOW);
 	OWN(str) char *text = NULL;
 	struct stat st;
 	size_t len = 0, cap;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
@@ -71,6 +70,20 @@ int file_read_at(int dirfd, const char *name, size_t max, char **ret_text, size_
 	if (ret_len)
 		*ret_len = len;
 	return 0;
+}
+
+int file_read_at(int dirfd, const char *name, size_t max, char **ret_text, size_t *ret_len)
+{
+	OWN(fd) int fd = openat(dirfd, name, READ_FLAGS | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : file_read_fd(fd, max, ret_text, ret_len);
+}
+
+int file_read_path(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len)
+{
+	OWN(fd) int fd = openat(dirfd, path, READ_FLAGS);
+
+	return fd < 0 ? -errno : file_read_fd(fd, max, ret_text, ret_len);
 }
 
 ssize_t file_read_into(int dirfd, const char *name, char *buf, size_t size)

@@ -18,6 +18,11 @@
  * device is -EINVAL without waiting for it. ret_len may be NULL.
  */
 int file_read_at(int dirfd, const char *name, size_t max, char **ret_text, size_t *ret_len);
+/* The same from where the descriptor stands. */
+int file_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len);
+/* The same of a trusted path, whose links are followed: settings and certificates often are some.
+ */
+int file_read_path(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len);
 /*
  * The same into a buffer of size bytes, always ended by a NUL, for files of the kernel (procfs,
  * cgroupfs): number of bytes, or -EFBIG when the buffer is too small. Allocates nothing.
