@@ -12,9 +12,10 @@
 enum { STATUS_USAGE = 125, STATUS_FAILED = 1 };
 
 static const struct cmd *const tables[] = {
-	cmd_run_table,     cmd_exec_table,  cmd_container_table, cmd_ps_table,
-	cmd_logs_table,    cmd_image_table, cmd_top_table,       cmd_attach_table,
-	cmd_inspect_table, cmd_info_table,  cmd_version_table,   cmd_help_table,
+	cmd_run_table,    cmd_exec_table,    cmd_container_table, cmd_ps_table,
+	cmd_logs_table,   cmd_image_table,   cmd_registry_table,  cmd_top_table,
+	cmd_attach_table, cmd_inspect_table, cmd_info_table,      cmd_version_table,
+	cmd_help_table,
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
@@ -227,9 +228,6 @@ static const struct {
 	const char *name, *why;
 } refused[] = {
 	{ "pull", "no registry can be reached; bring images with 'berth load' or 'berth import'" },
-	{ "push", "no registry can be reached" },
-	{ "login", "no registry can be reached" },
-	{ "logout", "no registry can be reached" },
 	{ "search", "no registry can be reached" },
 	{ "build", "images are not built here; bring them with 'berth load' or 'berth import'" },
 	{ "network", "a container's network is none or host" },

@@ -458,34 +458,6 @@ static const struct opt import_opts[] = {
 	OPT_END,
 };
 
-/* Becomes berth-fetch, which stands beside this program; returns only when that fails. */
-static int become_fetch(struct cli *cli, const struct strv *words)
-{
-	struct strv argv = { 0 };
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("berth-fetch"));
-	char *slash;
-
-	if (n < 0)
-		return err_sys(&cli->err, "finding this program");
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	(void)snprintf(slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "berth-fetch");
-	strv_add(&argv, cli->a, "berth-fetch");
-	if (cli->paths.root) {
-		strv_add(&argv, cli->a, "--root");
-		strv_add(&argv, cli->a, cli->paths.root);
-	}
-	if (cli->paths.state) {
-		strv_add(&argv, cli->a, "--state");
-		strv_add(&argv, cli->a, cli->paths.state);
-	}
-	for (size_t i = 0; i < words->n; i++)
-		strv_add(&argv, cli->a, words->items[i]);
-	(void)execv(path, (char *const *)argv.items);
-	return err_sys(&cli->err, "executing %s, which should stand beside berth", path);
-}
-
 static int load(struct cli *cli, const void *opts, const struct strv *args)
 {
 	const struct load_flags *f = opts;
@@ -505,7 +477,7 @@ static int load(struct cli *cli, const void *opts, const struct strv *args)
 		strv_add(&words, cli->a, "--input");
 		strv_add(&words, cli->a, f->input);
 	}
-	return become_fetch(cli, &words);
+	return cli_become_fetch(cli, &words);
 }
 
 static int import(struct cli *cli, const void *opts, const struct strv *args)
@@ -532,7 +504,7 @@ static int import(struct cli *cli, const void *opts, const struct strv *args)
 	strv_add(&words, cli->a, "--");
 	for (size_t i = 0; i < args->n; i++)
 		strv_add(&words, cli->a, args->items[i]);
-	return become_fetch(cli, &words);
+	return cli_become_fetch(cli, &words);
 }
 
 const struct cmd cmd_image_table[] = {

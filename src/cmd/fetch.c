@@ -1,5 +1,5 @@
 /*
- * fetch.c - berth-fetch: load and import
+ * fetch.c - berth-fetch: the program, load and import
  *
  * What is large (libarchive, OpenSSL, ISA-L, zstd) is in this program alone; `berth load` and
  * `berth import` execute it with their arguments. It takes hostile archives apart, so it limits its
@@ -20,13 +20,6 @@
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 125 };
 
-struct fetch {
-	struct arena a;
-	struct err err;
-	const char *root;
-	struct buf out;
-};
-
 /* -- what both commands need -- */
 
 /* "-" or NULL is stdin. */
@@ -39,7 +32,7 @@ static int open_input(struct fetch *f, const char *path, int *ret_opened, int *r
 	return *ret_fd < 0 ? err_sys(&f->err, "open %s", path) : 0;
 }
 
-static int flush(struct fetch *f)
+int fetch_flush(struct fetch *f)
 {
 	int r = file_write_all(STDOUT_FILENO, buf_text(&f->out), f->out.len);
 
@@ -151,16 +144,22 @@ static int import(struct fetch *f, struct image_store *is, const void *opts,
 
 /* -- the program -- */
 
-static const struct fetch_cmd {
-	const char *name, *usage;
-	const struct opt *opts;
-	size_t opts_size, least, most;
-	int (*run)(struct fetch *f, struct image_store *is, const void *opts,
-		   const struct strv *args);
-} commands[] = {
-	{ "load", "load [OPTIONS]", load_table, sizeof(struct load_opts), 0, 0, load },
-	{ "import", "import [OPTIONS] file|- [REPOSITORY[:TAG]]", import_table,
-	  sizeof(struct import_opts), 1, 2, import },
+static const struct fetch_cmd load_cmd = {
+	"load", "load [OPTIONS]", load_table, sizeof(struct load_opts), 0, 0, false, load,
+};
+static const struct fetch_cmd import_cmd = {
+	"import",
+	"import [OPTIONS] file|- [REPOSITORY[:TAG]]",
+	import_table,
+	sizeof(struct import_opts),
+	1,
+	2,
+	false,
+	import,
+};
+
+static const struct fetch_cmd *const commands[] = {
+	&load_cmd, &import_cmd, &fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -189,13 +188,13 @@ static int run(struct fetch *f, const struct fetch_cmd *c, const void *opts,
 {
 	OWN(state) struct state *st = NULL;
 	OWN(image_store) struct image_store *is = NULL;
-	int r = state_open(f->root, &st, &f->err);
+	int r = c->no_images ? 0 : state_open(f->root, &st, &f->err);
 
-	if (r == 0)
+	if (r == 0 && !c->no_images)
 		r = image_store_open(f->root, st, &is, &f->err);
 	if (r == 0)
 		r = c->run(f, is, opts, args);
-	return r == 0 ? flush(f) : r;
+	return r == 0 ? fetch_flush(f) : r;
 }
 
 /* Memory that honest archives stay far below; and descriptors for deep trees in several threads. */
@@ -226,7 +225,7 @@ static int usage(const struct fetch *f)
 {
 	(void)fprintf(stderr, "berth-fetch: %s\n", f->err.msg);
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)fprintf(stderr, "Usage:  berth-fetch [--root DIR] %s\n", commands[i].usage);
+		(void)fprintf(stderr, "Usage:  berth-fetch [--root DIR] %s\n", commands[i]->usage);
 	return STATUS_USAGE;
 }
 
@@ -234,14 +233,14 @@ static int help(struct fetch *f, const struct fetch_cmd *c)
 {
 	buf_printf(&f->out, "Usage:  berth-fetch [--root DIR] %s\n\nOptions:\n", c->usage);
 	opt_help(c->opts, 80, &f->out);
-	return flush(f) < 0 ? STATUS_FAILED : 0;
+	return fetch_flush(f) < 0 ? STATUS_FAILED : 0;
 }
 
 static const struct fetch_cmd *find(const char *name)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (str_eq(commands[i].name, name))
-			return &commands[i];
+		if (str_eq(commands[i]->name, name))
+			return commands[i];
 	return NULL;
 }
 

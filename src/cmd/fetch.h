@@ -1,10 +1,34 @@
 /*
- * fetch.h - berth-fetch: load and import
+ * fetch.h - berth-fetch: images in and out
  */
 #ifndef CMD_FETCH_H
 #define CMD_FETCH_H
 
+#include "base/opt.h"
 #include "image/image.h"
+
+/* What every command of it works with. */
+struct fetch {
+	struct arena a;
+	struct err err;
+	const char *root;
+	struct buf out; /* for stdout; written at the end */
+};
+
+struct fetch_cmd {
+	const char *name, *usage;
+	const struct opt *opts;
+	size_t opts_size, least, most;
+	bool no_images; /* works without the store, is is NULL */
+	int (*run)(struct fetch *f, struct image_store *is, const void *opts,
+		   const struct strv *args);
+};
+
+/* Rows of other files. */
+extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd;
+
+/* Writes what is in out. */
+int fetch_flush(struct fetch *f);
 
 /* The whole program; returns the exit status. */
 int fetch_main(int argc, char **argv);

@@ -9,6 +9,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/own.h"
+#include "codec/digest.h"
 #include "model/image_doc.h"
 #include "state/state.h"
 
@@ -72,6 +74,30 @@ int64_t image_size(const struct image_doc *doc);
 /* Removes what killed commands left in tmp/ and layers without an image; cheap when there is none.
  */
 int image_sweep(struct image_store *is, struct err *err);
+
+/* A reading transaction of the store's state. */
+int image_begin(struct image_store *is, struct state_txn **ret, struct err *err);
+
+/* -- for registries -- */
+
+/* The bytes of a blob as it is distributed. The descriptor is the caller's. */
+struct image_blob {
+	int fd;
+	int64_t size;
+	const char *media_type;
+	char digest[DIGEST_TEXT];
+};
+static inline void image_blob_cleanup(struct image_blob *b)
+{
+	fd_cleanup(&b->fd);
+}
+
+/* The image's configuration. */
+int image_config_open(struct image_store *is, const struct image_doc *doc, struct image_blob *ret,
+		      struct err *err);
+/* One layer of an image, by its diff ID. -ENOENT when its bytes are not kept. */
+int image_layer_open(struct image_store *is, const char *diff_id, struct image_blob *ret,
+		     struct err *err);
 
 /* -- bringing images in; only programs that link image_load() link its libraries -- */
 

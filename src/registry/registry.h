@@ -153,8 +153,8 @@ int registry_manifest_put(struct registry_session *s, const char *tag_or_digest,
 /* -- logging in -- */
 
 struct registry_login {
-	const char *server; /* NULL: docker.io */
-	const char *user, *password;
+	const char *server;          /* NULL: docker.io */
+	const char *user, *password; /* user NULL: the ones that are kept; -ENOENT without */
 	const struct settings *settings;
 	const atomic_bool *cancel;
 };

@@ -1,0 +1,102 @@
+/*
+ * cmd_registry.c - berth login, logout, push: berth-fetch does them
+ */
+#include "cmd/cmd.h"
+
+static void add_flag(struct cli *cli, struct strv *words, const char *name, bool given)
+{
+	if (given)
+		strv_add(words, cli->a, name);
+}
+
+static void add_value(struct cli *cli, struct strv *words, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	strv_add(words, cli->a, name);
+	strv_add(words, cli->a, value);
+}
+
+static int become(struct cli *cli, struct strv *words, const struct strv *args)
+{
+	strv_add(words, cli->a, "--");
+	for (size_t i = 0; i < args->n; i++)
+		strv_add(words, cli->a, args->items[i]);
+	return cli_become_fetch(cli, words);
+}
+
+/* -- login and logout -- */
+
+struct login_flags {
+	const char *user, *password;
+	bool password_stdin;
+};
+
+static const struct opt login_opts[] = {
+	STR(struct login_flags, password, 'p', "password", "string", "Password"),
+	FLAG(struct login_flags, password_stdin, 0, "password-stdin",
+	     "Take the password from stdin"),
+	STR(struct login_flags, user, 'u', "username", "string", "Username"),
+	OPT_END,
+};
+
+static int login(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct login_flags *f = opts;
+	struct strv words = { 0 };
+
+	strv_add(&words, cli->a, "login");
+	add_value(cli, &words, "--username", f->user);
+	add_value(cli, &words, "--password", f->password);
+	add_flag(cli, &words, "--password-stdin", f->password_stdin);
+	return become(cli, &words, args);
+}
+
+static int logout(struct cli *cli, const void *opts, const struct strv *args)
+{
+	struct strv words = { 0 };
+
+	(void)opts;
+	strv_add(&words, cli->a, "logout");
+	return become(cli, &words, args);
+}
+
+/* -- push -- */
+
+struct push_flags {
+	const char *platform;
+	bool all_tags, quiet;
+};
+
+static const struct opt push_opts[] = {
+	FLAG(struct push_flags, all_tags, 'a', "all-tags",
+	     "Push all tags of an image to the repository"),
+	STR(struct push_flags, platform, 0, "platform", "string",
+	    "Push a platform-specific manifest as a single-platform image to the registry"),
+	FLAG(struct push_flags, quiet, 'q', "quiet", "Suppress verbose output"),
+	REFUSED_FLAG(0, "disable-content-trust", "images are not signed with Notary"),
+	OPT_END,
+};
+
+static int push(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct push_flags *f = opts;
+	struct strv words = { 0 };
+
+	strv_add(&words, cli->a, "push");
+	add_flag(cli, &words, "--all-tags", f->all_tags);
+	add_flag(cli, &words, "--quiet", f->quiet);
+	add_value(cli, &words, "--platform", f->platform);
+	return become(cli, &words, args);
+}
+
+const struct cmd cmd_registry_table[] = {
+	{ "login", NULL, NULL, "[OPTIONS] [SERVER]", "Authenticate to a registry", login_opts, NULL,
+	  sizeof(struct login_flags), login, 0, 1, OPT_ANYWHERE, CMD_ARGS_NONE, CMD_COMMON },
+	{ "logout", NULL, NULL, "[SERVER]", "Log out from a registry", NULL, NULL, 0, logout, 0, 1,
+	  OPT_ANYWHERE, CMD_ARGS_NONE, CMD_COMMON },
+	{ "push", "image", "push", "[OPTIONS] NAME[:TAG]", "Upload an image to a registry",
+	  push_opts, NULL, sizeof(struct push_flags), push, 1, 1, OPT_ANYWHERE, CMD_ARGS_IMAGES,
+	  CMD_COMMON },
+	{ 0 },
+};

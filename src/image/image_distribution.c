@@ -1,0 +1,63 @@
+/*
+ * image_distribution.c - an image as registries want it: its configuration and its layers' bytes
+ */
+#include "codec/digest.h"
+#include "image/image_store.h"
+
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+int image_begin(struct image_store *is, struct state_txn **ret, struct err *err)
+{
+	return state_begin(is->st, STATE_READ, ret, err);
+}
+
+static int open_blob(struct image_store *is, const char *digest, struct image_blob *ret,
+		     struct err *err)
+{
+	OWN(image_dirs) struct image_dirs dirs = IMAGE_DIRS_INIT;
+	OWN(fd) int fd = -1;
+	struct stat st;
+	int r = image_dirs_open(is, false, &dirs, err);
+
+	if (r < 0)
+		return r;
+	if (!digest_is_valid(digest))
+		return err_set(err, -EINVAL, "not a digest: %.100s", digest);
+	fd = openat(dirs.blobs, digest_hex(digest), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "blob %s", digest);
+	*ret = (struct image_blob){ .fd = take_fd(&fd), .size = st.st_size };
+	(void)snprintf(ret->digest, sizeof(ret->digest), "%s", digest);
+	return 0;
+}
+
+int image_config_open(struct image_store *is, const struct image_doc *doc, struct image_blob *ret,
+		      struct err *err)
+{
+	int r = open_blob(is, doc->id, ret, err);
+
+	if (r == 0)
+		ret->media_type = "application/vnd.docker.container.image.v1+json";
+	return r;
+}
+
+/*
+ * A layer that came as a plain tar and is kept as a blob has its diff ID as digest. What came
+ * compressed, or is kept as a directory alone, is not to be had here.
+ */
+int image_layer_open(struct image_store *is, const char *diff_id, struct image_blob *ret,
+		     struct err *err)
+{
+	int r = open_blob(is, diff_id, ret, err);
+
+	if (r == -ENOENT)
+		return err_set(err, r,
+			       "the bytes of layer %s are not kept; pull or load the image again",
+			       diff_id);
+	if (r == 0)
+		ret->media_type = "application/vnd.docker.image.rootfs.diff.tar";
+	return r;
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# login, logout and push, at docker's registry and at one that misbehaves.
+load helper
+load registry_helper
+
+setup_file() {
+	export BERTH_ROOT=$BATS_FILE_TMPDIR/root BERTH_STATE=$BATS_FILE_TMPDIR/state
+	export DOCKER_CONFIG=$BATS_FILE_TMPDIR/docker
+	mounts_before=$(wc -l </proc/self/mountinfo)
+	export mounts_before
+	berth import -c 'CMD ["sh"]' "$(busybox_tar)" busybox:latest >/dev/null
+	keep_layer busybox
+}
+
+# The layer's bytes where a pull would have left them: the tar that was imported.
+keep_layer() {
+	local layer
+
+	layer=$(berth image inspect --format '{{index .RootFS.Layers 0}}' "$1")
+	[ "$(sha256sum <"$(busybox_tar)")" = "${layer#sha256:}  -" ]
+	cp "$(busybox_tar)" "$BERTH_ROOT/blobs/sha256/${layer#sha256:}"
+}
+
+setup() {
+	settings '{"max-upload-attempts": 3, "max-download-attempts": 3, "registry-timeout": 2}'
+	rm -rf "$DOCKER_CONFIG"
+	unset DOCKER_AUTH_CONFIG
+}
+
+teardown() {
+	stop_servers
+	expect_no_reports
+}
+
+@test "login keeps what the registry accepts, 0600, beside what it does not know, and logout forgets it" {
+	start_registry in tls htpasswd
+	mkdir "$DOCKER_CONFIG"
+	echo '{"psFormat": "x", "auths": {"other:5000": {"auth": "YTpi"}}, "HttpHeaders": {"X-Meta-A": "1"}}' >"$DOCKER_CONFIG/config.json"
+	run bash -c "echo secret | berth login -u user --password-stdin $registry"
+	expect_status 0
+	expect_contains "Login Succeeded"
+	expect_contains "unencrypted in '$DOCKER_CONFIG/config.json'"
+	[ "$(stat -c %a "$DOCKER_CONFIG/config.json")" = 600 ]
+	python3 - "$DOCKER_CONFIG/config.json" "$registry" <<-'EOF'
+		import json, sys
+		c = json.load(open(sys.argv[1]))
+		assert c["psFormat"] == "x" and c["auths"]["other:5000"]["auth"] == "YTpi", c
+		assert c["auths"][sys.argv[2]] == {"auth": "dXNlcjpzZWNyZXQ="}, c
+	EOF
+	run berth login "$registry"
+	expect_status 0
+	expect_contains "Authenticating with existing credentials"
+	run berth logout "$registry"
+	expect_output "Removing login credentials for $registry"
+	run berth logout "$registry"
+	expect_output "Not logged in to $registry"
+	grep -q other:5000 "$DOCKER_CONFIG/config.json"
+}
+
+@test "a wrong password is refused and not kept" {
+	start_registry out tls htpasswd
+	run berth login -u user -p wrong "$registry"
+	expect_status 1
+	expect_contains "unauthorized"
+	expect_contains "WARNING! Using --password via the CLI is insecure"
+	[ ! -e "$DOCKER_CONFIG/config.json" ]
+}
+
+@test "flags that contradict, and a terminal that is none, are refused" {
+	run berth login -u a -p b --password-stdin 127.0.0.1:1
+	expect_status 1
+	expect_contains "mutually exclusive"
+	run bash -c 'echo x | berth login --password-stdin 127.0.0.1:1'
+	expect_status 1
+	expect_contains "Must provide --username"
+	run bash -c 'berth login 127.0.0.1:1 </dev/null'
+	expect_status 1
+	expect_contains "Cannot perform an interactive login from a non TTY device"
+	run berth login -u a -p b 'a b'
+	expect_status 1
+	expect_contains "not a registry's HOST"
+}
+
+@test "on a terminal the password is asked for and not shown" {
+	start_registry tty tls htpasswd
+	run bash -c "(sleep 0.5; echo user; sleep 0.5; echo secret; sleep 1) | script -qec 'berth login $registry' /dev/null"
+	expect_contains "Username: "
+	expect_contains "Password: "
+	expect_contains "Login Succeeded"
+	[[ "${output#*Password: }" != *secret* ]]
+}
+
+@test "a credential helper keeps the secret, and is asked for it" {
+	start_registry helper tls htpasswd
+	mkdir "$DOCKER_CONFIG" "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/docker-credential-test" <<-EOF
+		#!/bin/sh
+		f=$BATS_TEST_TMPDIR/kept
+		case \$1 in
+		store) cat >"\$f" ;;
+		get) cat >/dev/null; cat "\$f" 2>/dev/null || { echo "credentials not found in native keychain"; exit 1; } ;;
+		erase) rm -f "\$f" ;;
+		esac
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/bin/docker-credential-test"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	echo '{"credsStore": "test"}' >"$DOCKER_CONFIG/config.json"
+	run berth login -u user -p secret "$registry"
+	expect_status 0
+	expect_lacks unencrypted
+	grep -q '"Secret":"secret"' "$BATS_TEST_TMPDIR/kept"
+	run grep -c secret "$DOCKER_CONFIG/config.json"
+	expect_output 0
+	berth tag busybox "$registry/helped"
+	run berth push "$registry/helped"
+	expect_status 0
+	berth logout "$registry"
+	[ ! -e "$BATS_TEST_TMPDIR/kept" ]
+	echo '{"credsStore": "../evil"}' >"$DOCKER_CONFIG/config.json"
+	run berth login -u user -p secret "$registry"
+	expect_status 1
+	expect_contains "is not the name of a credential helper"
+}
+
+@test "push says what docker says, and what was pushed is an image for skopeo and podman" {
+	start_registry plain
+	berth tag busybox "$registry/a/b:1"
+	run berth push "$registry/a/b:1"
+	expect_status 0
+	layer=$(berth image inspect --format '{{index .RootFS.Layers 0}}' busybox)
+	short=${layer#sha256:} short=${short:0:12}
+	expect_contains "The push refers to repository [$registry/a/b]"
+	expect_contains "$short: Preparing"
+	expect_contains "$short: Pushed"
+	[[ "${lines[-1]}" =~ ^1:\ digest:\ sha256:[0-9a-f]{64}\ size:\ [0-9]+$ ]]
+	[ "sha256:$(skopeo inspect --raw --tls-verify=false "docker://$registry/a/b:1" | sha256sum | cut -c-64)" = "$(cut -d' ' -f3 <<<"${lines[-1]}")" ]
+	[ "$(skopeo inspect --config --tls-verify=false "docker://$registry/a/b:1" | python3 -c 'import json,sys; print(json.load(sys.stdin)["rootfs"]["diff_ids"][0])')" = "$layer" ]
+	skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$registry/a/b:1" "oci:$BATS_TEST_TMPDIR/copy:x"
+	run berth push "$registry/a/b:1"
+	expect_contains "$short: Layer already exists"
+	run berth push -q "$registry/a/b:1"
+	expect_output "$registry/a/b:1"
+}
+
+@test "all tags are pushed one by one; what is not there, is refused by name" {
+	start_registry all
+	berth tag busybox "$registry/all:1"
+	berth tag busybox "$registry/all:2"
+	run berth push -a "$registry/all"
+	expect_status 0
+	expect_contains "1: digest:"
+	expect_contains "2: digest:"
+	[ "$(berth_probe "$registry/all" tags | tr '\n' ' ')" = "1 2 " ]
+	run berth push -a "$registry/all:1"
+	expect_status 1
+	expect_contains "tag can't be used with --all-tags"
+	run berth push "$registry/none"
+	expect_status 1
+	expect_contains "An image does not exist locally with the tag: $registry/none"
+	run berth push --platform linux/s390x "$registry/all:1"
+	expect_status 1
+	expect_contains "not linux/s390x"
+}
+
+@test "a push without the right to is denied" {
+	start_registry denied htpasswd
+	berth tag busybox "$registry/a:1"
+	run berth push "$registry/a:1"
+	expect_status 1
+	expect_contains "unauthorized"
+}
+
+@test "an upload that breaks goes on where the registry has got to" {
+	start_bad_registry patch-cut=1
+	berth tag busybox "$registry/a/b:t"
+	run berth push "$registry/a/b:t"
+	expect_status 0
+	[ "$(grep -c '^PATCH' "$bad_log")" = 2 ]
+	[ "$(grep -c '^GET /v2/a/b/blobs/uploads/' "$bad_log")" = 1 ]
+	stop_servers
+	start_bad_registry patch-416=1
+	berth tag busybox "$registry/a/b:t"
+	run berth push "$registry/a/b:t"
+	expect_status 0
+	stop_servers
+	start_bad_registry patch-416=100
+	berth tag busybox "$registry/a/b:t"
+	run berth push "$registry/a/b:t"
+	expect_status 1
+}
