@@ -125,6 +125,8 @@ $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -no-pie -o $@ $<
 
+all: $(B)/registry_probe
+
 .PHONY: bench-tools
 bench-tools: all $(BENCH_TOOLS)
 

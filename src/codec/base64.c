@@ -37,8 +37,9 @@ int base64_read(const char *text, size_t len, struct buf *out)
 	uint32_t bits = 0;
 	unsigned have = 0;
 
-	for (int pad = 0; len % 4 == 0 && pad < 2 && len > 0 && text[len - 1] == '='; pad++)
-		len--;
+	if (len > 0 && len % 4 == 0)
+		for (int pad = 0; pad < 2 && text[len - 1] == '='; pad++)
+			len--;
 	/* One digit alone is no byte. */
 	if (len % 4 == 1)
 		return -EINVAL;

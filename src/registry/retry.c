@@ -103,6 +103,11 @@ int retry_answer_error(const struct http_answer *answer, const char *what, struc
 	if (r == -EDQUOT && answer->retry_after > 0)
 		return err_set(err, r, "%s: %s (try again in %lld s)", what,
 			       said ? said : "too many requests", (long long)answer->retry_after);
+	/* A HEAD has no text. */
+	if (!said && answer->status == 401)
+		said = "unauthorized: authentication required; see 'berth login'";
+	if (!said && answer->status == 403)
+		said = "denied: requested access to the resource is denied";
 	if (said)
 		return err_set(err, r, "%s: %s", what, said);
 	return err_set(err, r, "%s: the registry answers with status %d", what, answer->status);

@@ -10,6 +10,15 @@ setup_file() {
 	export mounts_before
 	berth import -c 'CMD ["sh"]' "$(busybox_tar)" busybox:latest >/dev/null
 	keep_layer busybox
+	# As a load does while it works, so that nothing is swept that no record names.
+	flock -s "$BERTH_ROOT/layers" sleep 1000 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/holder"
+}
+
+teardown_file() {
+	pkill -P "$(cat "$BATS_FILE_TMPDIR/holder")"
+	remove_all
+	expect_nothing_left
 }
 
 # The layer's bytes where a pull would have left them: the tar that was imported.
@@ -150,7 +159,7 @@ teardown() {
 	expect_status 0
 	expect_contains "1: digest:"
 	expect_contains "2: digest:"
-	[ "$(berth_probe "$registry/all" tags | tr '\n' ' ')" = "1 2 " ]
+	[ "$(berth_probe "$registry/all" tags | sort | tr '\n' ' ')" = "1 2 " ]
 	run berth push -a "$registry/all:1"
 	expect_status 1
 	expect_contains "tag can't be used with --all-tags"
@@ -175,7 +184,8 @@ teardown() {
 	berth tag busybox "$registry/a/b:t"
 	run berth push "$registry/a/b:t"
 	expect_status 0
-	[ "$(grep -c '^PATCH' "$bad_log")" = 2 ]
+	# One may be libcurl's own second attempt, which the registry finds out of step.
+	[ "$(grep -c '^PATCH' "$bad_log")" -ge 2 ]
 	[ "$(grep -c '^GET /v2/a/b/blobs/uploads/' "$bad_log")" = 1 ]
 	stop_servers
 	start_bad_registry patch-416=1
