@@ -9,7 +9,7 @@
 #include "registry/hash.h"
 #include "registry/place.h"
 #include "registry/redirect.h"
-#include "registry/session.h"
+#include "registry/repository.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -64,7 +64,7 @@ static const char *shown_name(const struct registry_session *s, const char *what
 	return ref_familiar(name);
 }
 
-static int manifest_error(const struct manifest_call *call, const struct session_endpoint *e,
+static int manifest_error(const struct manifest_call *call, const struct repository_endpoint *e,
 			  const struct http_answer *answer, struct err *err)
 {
 	const char *name = shown_name(e->session, call->what, call->a);
@@ -86,7 +86,7 @@ static const char *bare_type(const char *field, struct arena *a)
 	return field ? arena_strndup(a, field, strcspn(field, "; \t")) : "";
 }
 
-static int take_text(struct manifest_call *call, struct session_endpoint *e,
+static int take_text(struct manifest_call *call, struct repository_endpoint *e,
 		     const struct http_answer *answer, struct err *err)
 {
 	struct registry_manifest *m = &call->manifest;
@@ -115,23 +115,23 @@ static void take_descriptor(struct manifest_call *call, const struct http_answer
 		(void)snprintf(d->digest, sizeof(d->digest), "%s", digest);
 }
 
-static int ask_manifest(void *ctx, struct session_endpoint *e, struct err *err)
+static int ask_manifest(void *ctx, struct repository_endpoint *e, struct err *err)
 {
 	struct manifest_call *call = ctx;
 	struct http_request q = {
 		.method = call->method,
-		.url = session_path(e->session, "manifests", call->what, call->a),
+		.url = repository_path(e->session, "manifests", call->what, call->a),
 		.file = HTTP_FILE_NONE,
 		.body_max = IMAGE_MANIFEST_MAX,
 	};
-	struct retry retry = session_retry(e, false);
+	struct retry retry = repository_retry(e, false);
 	struct http_answer answer;
 	int r;
 
 	for (size_t i = 0; i < sizeof(manifest_types) / sizeof(manifest_types[0]); i++)
 		strv_add(&q.headers, call->a,
 			 arena_printf(call->a, "Accept: %s", manifest_types[i]));
-	r = session_request(e, &q, &retry, call->a, &answer, err);
+	r = repository_request(e, &q, &retry, call->a, &answer, err);
 	if (r == -EFBIG)
 		return err_wrap(err, "manifest of %s", shown_name(e->session, call->what, call->a));
 	if (r < 0)
@@ -161,7 +161,7 @@ int registry_manifest_get(struct registry_session *s, const char *tag_or_digest,
 	int r = check_what(tag_or_digest, err);
 
 	if (r == 0)
-		r = session_each(s, ask_manifest, &call, err);
+		r = repository_each(s, ask_manifest, &call, err);
 	if (r == 0)
 		*ret = call.manifest;
 	return r;
@@ -175,7 +175,7 @@ int registry_manifest_head(struct registry_session *s, const char *tag_or_digest
 	int r = check_what(tag_or_digest, err);
 
 	if (r == 0)
-		r = session_each(s, ask_manifest, &call, err);
+		r = repository_each(s, ask_manifest, &call, err);
 	if (r == 0)
 		*ret = call.descriptor;
 	return r;
@@ -189,7 +189,7 @@ struct tags_call {
 };
 
 /* The next page, at the same registry; NULL at the end. */
-static int next_page(const struct http_answer *answer, const struct session_endpoint *e,
+static int next_page(const struct http_answer *answer, const struct repository_endpoint *e,
 		     struct arena *a, const char **ret, struct err *err)
 {
 	const char *target = answer->link ? http_field_next_link(answer->link, a) : NULL;
@@ -205,12 +205,12 @@ static int next_page(const struct http_answer *answer, const struct session_endp
 	return r;
 }
 
-static int ask_tags(void *ctx, struct session_endpoint *e, struct err *err)
+static int ask_tags(void *ctx, struct repository_endpoint *e, struct err *err)
 {
 	struct tags_call *call = ctx;
 	const char *url =
-		arena_printf(call->a, "%s?n=%d", session_path(e->session, "tags", "list", call->a),
-			     TAGS_PAGE);
+		arena_printf(call->a, "%s?n=%d",
+			     repository_path(e->session, "tags", "list", call->a), TAGS_PAGE);
 	int r = 0;
 
 	call->tags = (struct strv){ 0 };
@@ -221,14 +221,14 @@ static int ask_tags(void *ctx, struct session_endpoint *e, struct err *err)
 			.file = HTTP_FILE_NONE,
 			.body_max = REGISTRY_DOC_MAX,
 		};
-		struct retry retry = session_retry(e, false);
+		struct retry retry = repository_retry(e, false);
 		struct http_answer answer;
 		const char *what = arena_printf(call->a, "tags of %s/%s", e->session->ref.domain,
 						e->session->ref.path);
 
 		if (page == PAGES_MAX)
 			return err_set(err, -EFBIG, "%s: more than %d pages", what, PAGES_MAX);
-		r = session_request(e, &q, &retry, call->a, &answer, err);
+		r = repository_request(e, &q, &retry, call->a, &answer, err);
 		if (r == 0 && answer.status != 200)
 			r = retry_answer_error(&answer, what, call->a, err);
 		if (r == 0)
@@ -243,7 +243,7 @@ static int ask_tags(void *ctx, struct session_endpoint *e, struct err *err)
 int registry_tags(struct registry_session *s, struct arena *a, struct strv *ret, struct err *err)
 {
 	struct tags_call call = { .a = a };
-	int r = session_each(s, ask_tags, &call, err);
+	int r = repository_each(s, ask_tags, &call, err);
 
 	if (r == 0)
 		*ret = call.tags;

@@ -6,7 +6,7 @@
  */
 #include "base/own.h"
 #include "registry/hash.h"
-#include "registry/session.h"
+#include "registry/repository.h"
 
 #include <limits.h>
 
@@ -110,14 +110,14 @@ static int feed(void *ctx, const void *bytes, size_t n, struct err *err)
 		       (long long)c->blob->size);
 }
 
-static int ask_once(struct blob_call *c, struct session_endpoint *e, struct http_answer *answer,
+static int ask_once(struct blob_call *c, struct repository_endpoint *e, struct http_answer *answer,
 		    struct err *err)
 {
 	const struct http_taker taker = { begin, feed, c };
 	int64_t from = c->blob->offset + c->done, most = left(c);
 	struct http_request q = {
 		.method = "GET",
-		.url = session_path(e->session, "blobs", c->blob->digest, &c->a),
+		.url = repository_path(e->session, "blobs", c->blob->digest, &c->a),
 		.file = HTTP_FILE_NONE,
 		.taker = &taker,
 	};
@@ -129,7 +129,7 @@ static int ask_once(struct blob_call *c, struct session_endpoint *e, struct http
 	else if (from > 0)
 		strv_add(&q.headers, &c->a,
 			 arena_printf(&c->a, "Range: bytes=%lld-", (long long)from));
-	return session_request(e, &q, NULL, &c->a, answer, err);
+	return repository_request(e, &q, NULL, &c->a, answer, err);
 }
 
 static bool is_complete(const struct blob_call *c)
@@ -138,8 +138,8 @@ static bool is_complete(const struct blob_call *c)
 }
 
 /* An answer that ended well before the blob did is a broken one. */
-static int ask_answered(struct blob_call *c, struct session_endpoint *e, struct http_answer *answer,
-			struct err *err)
+static int ask_answered(struct blob_call *c, struct repository_endpoint *e,
+			struct http_answer *answer, struct err *err)
 {
 	int r = ask_once(c, e, answer, err);
 
@@ -149,7 +149,7 @@ static int ask_answered(struct blob_call *c, struct session_endpoint *e, struct 
 	return r;
 }
 
-static int check_whole(struct blob_call *c, struct session_endpoint *e, struct err *err)
+static int check_whole(struct blob_call *c, struct repository_endpoint *e, struct err *err)
 {
 	char digest[DIGEST_TEXT];
 
@@ -163,10 +163,10 @@ static int check_whole(struct blob_call *c, struct session_endpoint *e, struct e
 		       e->where.host, digest, c->blob->digest);
 }
 
-static int ask_blob(void *ctx, struct session_endpoint *e, struct err *err)
+static int ask_blob(void *ctx, struct repository_endpoint *e, struct err *err)
 {
 	struct blob_call *c = ctx;
-	struct retry retry = session_retry(e, false);
+	struct retry retry = repository_retry(e, false);
 	struct http_answer answer = { 0 };
 	int r = 0, again = 1;
 
@@ -188,7 +188,7 @@ static int ask_blob(void *ctx, struct session_endpoint *e, struct err *err)
 }
 
 /* After a sink's failure or a wrong digest there is nothing that another endpoint could add. */
-static int ask_unless_over(void *ctx, struct session_endpoint *e, struct err *err)
+static int ask_unless_over(void *ctx, struct repository_endpoint *e, struct err *err)
 {
 	struct blob_call *c = ctx;
 	int r;
@@ -217,5 +217,5 @@ int registry_blob_get(struct registry_session *s, const struct registry_blob *bl
 		return err_set(err, -EINVAL, "\"%.100s\" is not a sha256 digest", blob->digest);
 	if (c.whole)
 		hash_init(&c.hash);
-	return session_each(s, ask_unless_over, &c, err ? err : &local);
+	return repository_each(s, ask_unless_over, &c, err ? err : &local);
 }

@@ -3,7 +3,7 @@
  */
 #include "base/own.h"
 #include "registry/credential.h"
-#include "registry/session.h"
+#include "registry/repository.h"
 
 enum { BODY_MAX = 64 << 10 };
 
@@ -32,7 +32,7 @@ static int check_host(const char *host, struct err *err)
 	return err_set(err, -EINVAL, "\"%.100s\" is not a registry's HOST[:PORT]", host);
 }
 
-static int try_login(struct session_endpoint *e, struct arena *a, struct err *err)
+static int try_login(struct repository_endpoint *e, struct arena *a, struct err *err)
 {
 	struct http_request q = {
 		.method = "GET",
@@ -40,12 +40,12 @@ static int try_login(struct session_endpoint *e, struct arena *a, struct err *er
 		.file = HTTP_FILE_NONE,
 		.body_max = BODY_MAX,
 	};
-	struct retry retry = session_retry(e, false);
+	struct retry retry = repository_retry(e, false);
 	struct http_answer answer;
-	int r = session_reach(e, err);
+	int r = repository_reach(e, err);
 
 	if (r == 0)
-		r = session_request(e, &q, &retry, a, &answer, err);
+		r = repository_request(e, &q, &retry, a, &answer, err);
 	if (r < 0 || answer.status == 200)
 		return r;
 	return retry_answer_error(&answer, arena_printf(a, "login attempt to %s/v2/", e->base), a,
@@ -85,7 +85,7 @@ int registry_login(const struct registry_login *login, struct arena *a,
 	if (r == 0 && !str_eq(auth.key, hub_key))
 		r = check_host(auth.key, err);
 	if (r == 0)
-		r = session_open_host(domain_of(auth.key), &auth, &spec, &s, err);
+		r = repository_open_host(domain_of(auth.key), &auth, &spec, &s, err);
 	if (r == 0)
 		r = try_login(&s->endpoints[0], a, err);
 	if (r < 0)

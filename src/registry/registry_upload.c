@@ -8,7 +8,7 @@
  */
 #include "base/own.h"
 #include "registry/redirect.h"
-#include "registry/session.h"
+#include "registry/repository.h"
 
 enum {
 	SMALL = 1 << 20, /* sent in one request */
@@ -35,22 +35,22 @@ static void report(const struct upload_call *c, int64_t sent)
 		atomic_store(c->upload->sent, sent);
 }
 
-static int ask(struct upload_call *c, struct session_endpoint *e, struct http_request *q,
+static int ask(struct upload_call *c, struct repository_endpoint *e, struct http_request *q,
 	       struct http_answer *answer, struct err *err)
 {
-	struct retry retry = session_retry(e, true);
+	struct retry retry = repository_retry(e, true);
 
 	q->body_max = KEPT_BODY_MAX;
-	return session_request(e, q, &retry, &c->a, answer, err);
+	return repository_request(e, q, &retry, &c->a, answer, err);
 }
 
 /* 1: it is there; 0: it is not. */
-static int look(struct upload_call *c, struct session_endpoint *e, struct err *err)
+static int look(struct upload_call *c, struct repository_endpoint *e, struct err *err)
 {
 	struct http_answer answer;
 	struct http_request q = {
 		.method = "HEAD",
-		.url = session_path(e->session, "blobs", c->upload->digest, &c->a),
+		.url = repository_path(e->session, "blobs", c->upload->digest, &c->a),
 		.file = HTTP_FILE_NONE,
 	};
 	int r = ask(c, e, &q, &answer, err);
@@ -64,7 +64,7 @@ static int look(struct upload_call *c, struct session_endpoint *e, struct err *e
 	return retry_answer_error(&answer, what(c, "look for", &c->a), &c->a, err);
 }
 
-static int take_location(struct upload_call *c, const struct session_endpoint *e,
+static int take_location(struct upload_call *c, const struct repository_endpoint *e,
 			 const struct http_answer *answer, struct err *err)
 {
 	OWN(str) char *url = NULL;
@@ -80,10 +80,10 @@ static int take_location(struct upload_call *c, const struct session_endpoint *e
 }
 
 /* Begins an upload, or mounts the blob: 1 when it is there now. from NULL: no mount. */
-static int begin(struct upload_call *c, struct session_endpoint *e, const char *from,
+static int begin(struct upload_call *c, struct repository_endpoint *e, const char *from,
 		 struct err *err)
 {
-	const char *path = session_path(e->session, "blobs", "uploads/", &c->a);
+	const char *path = repository_path(e->session, "blobs", "uploads/", &c->a);
 	OWN(str) char *mount = redirect_add_query(path, "mount", c->upload->digest);
 	OWN(str) char *mount_from = from ? redirect_add_query(mount, "from", from) : NULL;
 	struct http_answer answer;
@@ -104,7 +104,7 @@ static int begin(struct upload_call *c, struct session_endpoint *e, const char *
 	return take_location(c, e, &answer, err);
 }
 
-static int mount(struct upload_call *c, struct session_endpoint *e, struct err *err)
+static int mount(struct upload_call *c, struct repository_endpoint *e, struct err *err)
 {
 	const struct strv *sources = &e->session->spec.mount_from;
 
@@ -139,7 +139,7 @@ static int64_t bytes_of_range(const char *field)
 }
 
 /* How far it came, and where it goes on. A registry that has forgotten it begins anew. */
-static int catch_up(struct upload_call *c, struct session_endpoint *e, struct err *err)
+static int catch_up(struct upload_call *c, struct repository_endpoint *e, struct err *err)
 {
 	struct http_answer answer;
 	struct http_request q = {
@@ -169,8 +169,8 @@ static void describe_file(struct upload_call *c, struct http_request *q)
 }
 
 /* What is missing, in one request. Its answer says what comes next. */
-static int send_rest(struct upload_call *c, struct session_endpoint *e, struct http_answer *answer,
-		     struct err *err)
+static int send_rest(struct upload_call *c, struct repository_endpoint *e,
+		     struct http_answer *answer, struct err *err)
 {
 	struct http_request q = {
 		.method = "PATCH",
@@ -182,12 +182,12 @@ static int send_rest(struct upload_call *c, struct session_endpoint *e, struct h
 	strv_add(&q.headers, &c->a,
 		 arena_printf(&c->a, "Content-Range: %lld-%lld", (long long)c->at,
 			      (long long)c->upload->size - 1));
-	return session_request(e, &q, NULL, &c->a, answer, err);
+	return repository_request(e, &q, NULL, &c->a, answer, err);
 }
 
-static int send_all(struct upload_call *c, struct session_endpoint *e, struct err *err)
+static int send_all(struct upload_call *c, struct repository_endpoint *e, struct err *err)
 {
-	struct retry retry = session_retry(e, true);
+	struct retry retry = repository_retry(e, true);
 
 	while (c->at < c->upload->size) {
 		struct http_answer answer = { 0 };
@@ -220,7 +220,7 @@ static int send_all(struct upload_call *c, struct session_endpoint *e, struct er
 }
 
 /* Closes the upload, with the whole blob in the same request when nothing of it was sent. */
-static int finish(struct upload_call *c, struct session_endpoint *e, struct err *err)
+static int finish(struct upload_call *c, struct repository_endpoint *e, struct err *err)
 {
 	OWN(str) char *url = redirect_add_query(c->location, "digest", c->upload->digest);
 	struct http_answer answer;
@@ -239,7 +239,7 @@ static int finish(struct upload_call *c, struct session_endpoint *e, struct err 
 	return retry_answer_error(&answer, what(c, "upload", &c->a), &c->a, err);
 }
 
-static int put_blob(void *ctx, struct session_endpoint *e, struct err *err)
+static int put_blob(void *ctx, struct repository_endpoint *e, struct err *err)
 {
 	struct upload_call *c = ctx;
 	int r = look(c, e, err);
@@ -277,7 +277,7 @@ int registry_blob_put(struct registry_session *s, const struct registry_upload *
 
 	if (!digest_is_valid(upload->digest))
 		return err_set(err, -EINVAL, "\"%.100s\" is not a sha256 digest", upload->digest);
-	r = session_each(s, put_blob, &c, err);
+	r = repository_each(s, put_blob, &c, err);
 	if (r == 0) {
 		*ret_how = c.how;
 		*ret_from = c.from;
@@ -292,15 +292,15 @@ struct manifest_put_call {
 	size_t len;
 };
 
-static int put_manifest(void *ctx, struct session_endpoint *e, struct err *err)
+static int put_manifest(void *ctx, struct repository_endpoint *e, struct err *err)
 {
 	const struct manifest_put_call *c = ctx;
 	OWN(arena) struct arena a = ARENA_INIT;
-	struct retry retry = session_retry(e, true);
+	struct retry retry = repository_retry(e, true);
 	struct http_answer answer;
 	struct http_request q = {
 		.method = "PUT",
-		.url = session_path(e->session, "manifests", c->name, &a),
+		.url = repository_path(e->session, "manifests", c->name, &a),
 		.text = c->text,
 		.text_len = c->len,
 		.file = HTTP_FILE_NONE,
@@ -309,7 +309,7 @@ static int put_manifest(void *ctx, struct session_endpoint *e, struct err *err)
 	int r;
 
 	strv_add(&q.headers, &a, arena_printf(&a, "Content-Type: %s", c->media_type));
-	r = session_request(e, &q, &retry, &a, &answer, err);
+	r = repository_request(e, &q, &retry, &a, &answer, err);
 	if (r < 0 || answer.status == 201)
 		return r;
 	return retry_answer_error(&answer, arena_printf(&a, "push manifest %s", c->name), &a, err);
@@ -322,5 +322,5 @@ int registry_manifest_put(struct registry_session *s, const char *tag_or_digest,
 
 	if (strpbrk(media_type, "\r\n"))
 		return err_set(err, -EINVAL, "the manifest's media type is none");
-	return session_each(s, put_manifest, &call, err);
+	return repository_each(s, put_manifest, &call, err);
 }

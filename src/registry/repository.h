@@ -1,10 +1,10 @@
 /*
- * session.h - one repository at one registry: endpoints, rights, and a request with all of it
+ * repository.h - one repository at one registry: endpoints, rights, and a request with all of it
  *
  * The door (registry.h) is written on top of this.
  */
-#ifndef REGISTRY_SESSION_H
-#define REGISTRY_SESSION_H
+#ifndef REGISTRY_REPOSITORY_H
+#define REGISTRY_REPOSITORY_H
 
 #include "registry/auth.h"
 #include "registry/endpoint.h"
@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 /* One place to ask, and what is known of it. */
-struct session_endpoint {
+struct repository_endpoint {
 	struct registry_session *session;
 	struct endpoint where;
 	bool reached;
@@ -34,45 +34,46 @@ struct registry_session {
 	struct http *http;
 	struct strv scopes;
 	struct strv private_headers;
-	struct session_endpoint *endpoints;
+	struct repository_endpoint *endpoints;
 	size_t n_endpoints;
 };
 
 /* A session without a repository, for logins: given as in auth_spec, no scopes. */
-int session_open_host(const char *domain, const struct client_auth *given,
-		      const struct registry_spec *spec, struct registry_session **ret,
-		      struct err *err);
+int repository_open_host(const char *domain, const struct client_auth *given,
+			 const struct registry_spec *spec, struct registry_session **ret,
+			 struct err *err);
 
 /*
  * Finds out how an endpoint is spoken to (GET /v2/): over https or, when it is insecure, without
  * proof or over http; and what it asks for. 0 also when it did so before.
  */
-int session_reach(struct session_endpoint *e, struct err *err);
+int repository_reach(struct repository_endpoint *e, struct err *err);
 
 /*
  * One request at one endpoint, with credentials. q->url is a path behind the base ("/v2/…") or a
  * whole URL; headers, body and taker are the caller's. Renews a token once. What may pass is tried
  * again when retry is not NULL. Status 401 and 403 are not an error here.
  */
-int session_request(struct session_endpoint *e, const struct http_request *q, struct retry *retry,
-		    struct arena *a, struct http_answer *ret, struct err *err);
+int repository_request(struct repository_endpoint *e, const struct http_request *q,
+		       struct retry *retry, struct arena *a, struct http_answer *ret,
+		       struct err *err);
 
 /* A struct retry as the settings say; for a mirror without second attempts. */
-struct retry session_retry(const struct session_endpoint *e, bool upload);
+struct retry repository_retry(const struct repository_endpoint *e, bool upload);
 
 /* "/v2/NAME/KIND/WHAT"; arena's. */
-const char *session_path(const struct registry_session *s, const char *kind, const char *what,
-			 struct arena *a);
+const char *repository_path(const struct registry_session *s, const char *kind, const char *what,
+			    struct arena *a);
 
 /*
  * Asks one endpoint after the other until one answers well: try returns 0, or a negative errno. The
  * error of the last, which is the registry itself, stands. What cancels ends it.
  */
-int session_each(struct registry_session *s,
-		 int (*attempt)(void *ctx, struct session_endpoint *e, struct err *err), void *ctx,
-		 struct err *err);
+int repository_each(struct registry_session *s,
+		    int (*attempt)(void *ctx, struct repository_endpoint *e, struct err *err),
+		    void *ctx, struct err *err);
 
 /* Tells the user; text is one line. */
-void session_note(struct registry_session *s, enum registry_note note, const char *text);
+void repository_note(struct registry_session *s, enum registry_note note, const char *text);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * session.c - one repository at one registry: endpoints, rights, and a request with all of it
+ * repository.c - one repository at one registry: endpoints, rights, and a request with all of it
  */
-#include "registry/session.h"
+#include "registry/repository.h"
 
 #include "base/mem.h"
 #include "base/own.h"
@@ -11,7 +11,7 @@
 
 enum { PING_BODY_MAX = 64 << 10, WARNINGS_MAX = 8 };
 
-void session_note(struct registry_session *s, enum registry_note note, const char *text)
+void repository_note(struct registry_session *s, enum registry_note note, const char *text)
 {
 	if (s->spec.note)
 		s->spec.note(s->spec.ctx, note, text);
@@ -19,10 +19,10 @@ void session_note(struct registry_session *s, enum registry_note note, const cha
 
 static void say_retry(void *ctx, const char *text)
 {
-	session_note(ctx, REGISTRY_NOTE_RETRY, text);
+	repository_note(ctx, REGISTRY_NOTE_RETRY, text);
 }
 
-struct retry session_retry(const struct session_endpoint *e, bool upload)
+struct retry repository_retry(const struct repository_endpoint *e, bool upload)
 {
 	const struct settings *s = e->session->spec.settings;
 	int attempts = upload ? s->max_upload_attempts : s->max_download_attempts;
@@ -35,8 +35,8 @@ struct retry session_retry(const struct session_endpoint *e, bool upload)
 	};
 }
 
-const char *session_path(const struct registry_session *s, const char *kind, const char *what,
-			 struct arena *a)
+const char *repository_path(const struct registry_session *s, const char *kind, const char *what,
+			    struct arena *a)
 {
 	return arena_printf(a, "/v2/%s/%s/%s", s->ref.path, kind, what);
 }
@@ -56,7 +56,7 @@ static const char *with_scheme(const char *base, bool http, struct arena *a)
 	return http ? arena_printf(a, "http%s", strstr(base, "://")) : base;
 }
 
-static int load_trust(struct session_endpoint *e, struct err *err)
+static int load_trust(struct repository_endpoint *e, struct err *err)
 {
 	struct certs certs = { 0 };
 	int r = certs_load(e->where.host, &e->session->a, &certs, err);
@@ -70,7 +70,7 @@ static int load_trust(struct session_endpoint *e, struct err *err)
 	return r;
 }
 
-static int ping(struct session_endpoint *e, const char *base, const struct http_trust *trust,
+static int ping(struct repository_endpoint *e, const char *base, const struct http_trust *trust,
 		struct arena *a, struct http_answer *ret, struct err *err)
 {
 	struct http_request q = {
@@ -86,7 +86,7 @@ static int ping(struct session_endpoint *e, const char *base, const struct http_
 }
 
 /* Tries the ways one after the other. The error of the first one stands: it is what is meant. */
-static int try_ways(struct session_endpoint *e, struct arena *a, struct http_answer *answer,
+static int try_ways(struct repository_endpoint *e, struct arena *a, struct http_answer *answer,
 		    struct err *err)
 {
 	struct err first = ERR_INIT;
@@ -118,10 +118,10 @@ static int try_ways(struct session_endpoint *e, struct arena *a, struct http_ans
 	return err->code;
 }
 
-static int reach(struct session_endpoint *e, struct err *err)
+static int reach(struct repository_endpoint *e, struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
-	struct retry retry = session_retry(e, false);
+	struct retry retry = repository_retry(e, false);
 	struct http_answer answer = { 0 };
 	int r = load_trust(e, err), again = 0;
 
@@ -142,7 +142,7 @@ static int reach(struct session_endpoint *e, struct err *err)
 	return 0;
 }
 
-int session_reach(struct session_endpoint *e, struct err *err)
+int repository_reach(struct repository_endpoint *e, struct err *err)
 {
 	int r;
 
@@ -165,11 +165,12 @@ int session_reach(struct session_endpoint *e, struct err *err)
 static void pass_on_warnings(struct registry_session *s, const struct http_answer *answer)
 {
 	for (size_t i = 0; i < answer->warnings.n && i < WARNINGS_MAX; i++)
-		session_note(s, REGISTRY_NOTE_WARNING, answer->warnings.items[i]);
+		repository_note(s, REGISTRY_NOTE_WARNING, answer->warnings.items[i]);
 }
 
-int session_request(struct session_endpoint *e, const struct http_request *asked,
-		    struct retry *retry, struct arena *a, struct http_answer *ret, struct err *err)
+int repository_request(struct repository_endpoint *e, const struct http_request *asked,
+		       struct retry *retry, struct arena *a, struct http_answer *ret,
+		       struct err *err)
 {
 	struct http_request q = *asked;
 	bool renewed = false;
@@ -203,19 +204,19 @@ int session_request(struct session_endpoint *e, const struct http_request *asked
 	}
 }
 
-int session_each(struct registry_session *s,
-		 int (*attempt)(void *ctx, struct session_endpoint *e, struct err *err), void *ctx,
-		 struct err *err)
+int repository_each(struct registry_session *s,
+		    int (*attempt)(void *ctx, struct repository_endpoint *e, struct err *err),
+		    void *ctx, struct err *err)
 {
 	int r = err_set(err, -ENETUNREACH, "%s: there is no endpoint left that did not lie",
 			s->ref.domain);
 
 	for (size_t i = 0; i < s->n_endpoints; i++) {
-		struct session_endpoint *e = &s->endpoints[i];
+		struct repository_endpoint *e = &s->endpoints[i];
 
 		if (atomic_load(&e->lied))
 			continue;
-		r = session_reach(e, err);
+		r = repository_reach(e, err);
 		if (r == 0)
 			r = attempt(ctx, e, err);
 		if (r == 0 || r == -ECANCELED)
@@ -252,12 +253,12 @@ static void add_endpoints(struct registry_session *s, bool pull, const struct cl
 
 	s->endpoints = arena_array(&s->a, list.n, sizeof(s->endpoints[0]));
 	for (size_t i = 0; i < list.n; i++) {
-		struct session_endpoint *e = &s->endpoints[s->n_endpoints++];
+		struct repository_endpoint *e = &s->endpoints[s->n_endpoints++];
 		struct retry retry;
 
 		e->session = s;
 		e->where = list.items[i];
-		retry = session_retry(e, false);
+		retry = repository_retry(e, false);
 		e->auth = auth_new(&(struct auth_spec){
 			.http = s->http,
 			.trust = &e->trust,
@@ -291,9 +292,9 @@ static int open_session(const struct ref *ref, const struct client_auth *given,
 	return 0;
 }
 
-int session_open_host(const char *domain, const struct client_auth *given,
-		      const struct registry_spec *spec, struct registry_session **ret,
-		      struct err *err)
+int repository_open_host(const char *domain, const struct client_auth *given,
+			 const struct registry_spec *spec, struct registry_session **ret,
+			 struct err *err)
 {
 	struct ref ref = { 0 };
 
