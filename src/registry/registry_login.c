@@ -41,7 +41,7 @@ static int try_login(struct repository_endpoint *e, struct arena *a, struct err 
 		.body_max = BODY_MAX,
 	};
 	struct retry retry = repository_retry(e, false);
-	struct http_answer answer;
+	struct http_answer answer = { 0 };
 	int r = repository_reach(e, err);
 
 	if (r == 0)
