@@ -13,6 +13,8 @@
 enum {
 	SMALL = 1 << 20, /* sent in one request */
 	KEPT_BODY_MAX = 64 << 10,
+	/* So much progress makes up for the failures before it. */
+	PROGRESS = 1 << 20,
 };
 
 struct upload_call {
@@ -212,7 +214,7 @@ static int send_all(struct upload_call *c, struct repository_endpoint *e, struct
 		r = catch_up(c, e, err);
 		if (r < 0)
 			return r;
-		if (c->at > before)
+		if (c->at - before >= PROGRESS)
 			retry.failures = 0;
 		report(c, c->at);
 	}
