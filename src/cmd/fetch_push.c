@@ -154,6 +154,22 @@ static void close_items(struct push *p)
 	p->n_items = 0;
 }
 
+static int open_layer(struct push *p, const char *diff_id, struct image_blob *ret)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	struct fetch *f = p->f;
+	struct image_layer l;
+	int r = image_begin(p->is, &txn, &f->err);
+
+	if (r == 0)
+		r = image_layer_open(p->is, txn, diff_id, &f->a, &l, &f->err);
+	if (r < 0)
+		return r;
+	*ret = (struct image_blob){ .fd = l.fd, .size = l.size, .media_type = l.media_type };
+	(void)snprintf(ret->digest, sizeof(ret->digest), "%s", l.digest);
+	return 0;
+}
+
 static int open_items(struct push *p, const struct image_doc *doc)
 {
 	struct fetch *f = p->f;
@@ -163,7 +179,7 @@ static int open_items(struct push *p, const struct image_doc *doc)
 	for (size_t i = 0; r == 0 && i < doc->diff_ids.n; i++) {
 		const char *id = doc->diff_ids.items[i];
 
-		r = image_layer_open(p->is, id, &p->items[i].blob, &f->err);
+		r = open_layer(p, id, &p->items[i].blob);
 		if (r < 0)
 			break;
 		p->items[p->n_items++].name = arena_strndup(&f->a, digest_hex(id), SHORT_ID);

@@ -242,7 +242,7 @@ int archive_index_find(const struct archive_index *index, const char *name, stru
 		m = i < LINKS_MAX ? find(index, m->link) : NULL;
 	if (!m)
 		return err_set(err, -ENOENT, "the archive has no %.200s", name);
-	*ret = (struct byte_range){ index->fd, m->offset, m->size };
+	*ret = (struct byte_range){ .fd = index->fd, .offset = m->offset, .size = m->size };
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/own.h"
+#include "image/growing.h"
 #include "image/sha256.h"
 
 #include <archive.h>
@@ -63,6 +64,14 @@ static ssize_t read_range(struct decompress *d, void *buf, size_t size, struct e
 		size = (size_t)g->size;
 	if (size == 0)
 		return 0;
+	if (g->growing) {
+		int64_t ready = growing_wait(g->growing, g->offset, err);
+
+		if (ready < 0)
+			return (ssize_t)ready;
+		if ((int64_t)size > ready - g->offset)
+			size = (size_t)(ready - g->offset);
+	}
 	do
 		n = g->size < 0 ? read(g->fd, buf, size) : pread(g->fd, buf, size, g->offset);
 	while (n < 0 && errno == EINTR);
@@ -306,22 +315,31 @@ static int read_magic(struct decompress *d, struct err *err)
 	return 0;
 }
 
-int decompress_open(const struct byte_range *range, bool hash, struct decompress **ret,
-		    struct err *err)
+/* What was read before it was known what it is counts, too. */
+static void begin_hash(struct decompress *d, enum decompress_hash hash)
+{
+	if (hash == DECOMPRESS_HASH_NOT ||
+	    (hash == DECOMPRESS_HASH_COMPRESSED && decompress_is_plain(d)))
+		return;
+	d->hashed = true;
+	sha256_init(&d->hash);
+	sha256_add(&d->hash, d->window, d->len);
+}
+
+int decompress_open(const struct byte_range *range, enum decompress_hash hash,
+		    struct decompress **ret, struct err *err)
 {
 	OWN(decompress) struct decompress *d = mem_alloc(sizeof(*d));
 	int r;
 
 	d->range = *range;
-	d->hashed = hash;
-	if (hash)
-		sha256_init(&d->hash);
 	d->window = mem_alloc(WINDOW);
 	d->codec = &plain;
 	r = read_magic(d, err);
 	if (r < 0)
 		return r;
 	d->codec = codec_of(d);
+	begin_hash(d, hash);
 	r = d->codec->init ? d->codec->init(d, err) : 0;
 	if (r < 0)
 		return r;
@@ -338,6 +356,11 @@ void decompress_close(struct decompress *d)
 	sha256_cleanup(&d->hash);
 	free(d->window);
 	free(d);
+}
+
+const char *decompress_name(const struct decompress *d)
+{
+	return d->codec->name;
 }
 
 bool decompress_is_plain(const struct decompress *d)

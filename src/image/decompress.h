@@ -15,17 +15,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct growing;
+
 struct byte_range {
 	int fd; /* the caller's */
 	off_t offset;
-	int64_t size; /* -1: read(2) from here to the end, for what cannot seek */
+	int64_t size;            /* -1: read(2) from here to the end, for what cannot seek */
+	struct growing *growing; /* says how much of the file is there; NULL: all of it */
 };
+
+/* Whether the bytes as they are in the file are hashed, too. */
+enum decompress_hash { DECOMPRESS_HASH_NOT, DECOMPRESS_HASH_COMPRESSED, DECOMPRESS_HASH_ALWAYS };
 
 struct decompress;
 
-/* range's descriptor must outlive the result. hash: also hash the bytes as they are in the file. */
-int decompress_open(const struct byte_range *range, bool hash, struct decompress **ret,
-		    struct err *err);
+/* range's descriptor must outlive the result. */
+int decompress_open(const struct byte_range *range, enum decompress_hash hash,
+		    struct decompress **ret, struct err *err);
 void decompress_close(struct decompress *d);
 static inline void decompress_cleanup(struct decompress **d)
 {
@@ -33,6 +39,8 @@ static inline void decompress_cleanup(struct decompress **d)
 	*d = NULL;
 }
 
+/* "plain", "gzip", "zstd", "bzip2" or "xz". */
+const char *decompress_name(const struct decompress *d);
 bool decompress_is_plain(const struct decompress *d);
 /*
  * Fills buf, less only at the end; 0 is the end. -EINVAL for damaged data, and for a stream that
@@ -41,7 +49,7 @@ bool decompress_is_plain(const struct decompress *d);
 ssize_t decompress_read(struct decompress *d, void *buf, size_t size, struct err *err);
 /* Bytes taken from the file so far; any thread may ask. */
 int64_t decompress_taken(const struct decompress *d);
-/* Reads the rest of the range and gives its digest; for hash = true. */
+/* Reads the rest of the range, also after damage, and gives its digest; where it is hashed. */
 int decompress_digest(struct decompress *d, char out[DIGEST_TEXT], struct err *err);
 
 #endif

@@ -67,6 +67,9 @@ int image_dirs_open(struct image_store *is, bool make, struct image_dirs *ret, s
 		r = dirs.tmp = open_dir(root, "tmp", make);
 	if (r < 0)
 		return err_code(err, r, "image store %s", is->root);
+	r = dirs.partial = open_dir(root, "partial", make);
+	if (r < 0 && (make || r != -ENOENT)) /* absent where nothing was ever pulled */
+		return err_code(err, r, "image store %s", is->root);
 	*ret = dirs;
 	dirs = (struct image_dirs)IMAGE_DIRS_INIT;
 	return 0;
@@ -77,6 +80,7 @@ void image_dirs_cleanup(struct image_dirs *dirs)
 	fd_cleanup(&dirs->blobs);
 	fd_cleanup(&dirs->layers);
 	fd_cleanup(&dirs->tmp);
+	fd_cleanup(&dirs->partial);
 }
 
 /* -- documents -- */

@@ -1,8 +1,9 @@
 /*
  * image.h - images: content by digest, layers as directories, references
  *
- * Under ROOT: blobs/sha256/HEX (configurations, manifests), layers/HEX (one unpacked layer each,
- * named by its uncompressed digest; complete or absent), tmp/ (what is being made; swept).
+ * Under ROOT: blobs/sha256/HEX (configurations, manifests, layers as they came when compressed),
+ * layers/HEX (one unpacked layer each, named by its uncompressed digest; complete or absent), tmp/
+ * (what is being made; swept), partial/HEX (blobs of which a part was downloaded).
  */
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
@@ -95,9 +96,30 @@ static inline void image_blob_cleanup(struct image_blob *b)
 /* The image's configuration. */
 int image_config_open(struct image_store *is, const struct image_doc *doc, struct image_blob *ret,
 		      struct err *err);
-/* One layer of an image, by its diff ID. -ENOENT when its bytes are not kept. */
-int image_layer_open(struct image_store *is, const char *diff_id, struct image_blob *ret,
-		     struct err *err);
+/*
+ * Removes what interrupted pulls have downloaded and nobody went on with for age_s seconds (0:
+ * all), unless a pull or a load is running. *ret_freed: bytes.
+ */
+int image_partial_sweep(struct image_store *is, int64_t age_s, int64_t *ret_freed, struct err *err);
+
+/* -- an image's bytes as registries have them -- */
+
+struct image_layer {
+	int fd; /* the caller closes it */
+	int64_t offset, size;
+	const char *digest, *media_type;
+	struct strv repositories; /* that have this blob: "docker.io/library/busybox" */
+};
+/*
+ * The bytes in which a layer came, to be read with pread(2); strings are the arena's. -ENODATA when
+ * they are not kept (it came as a plain tar), -ENOENT when there is no such layer.
+ */
+int image_layer_open(struct image_store *is, struct state_txn *txn, const char *diff_id,
+		     struct arena *a, struct image_layer *ret, struct err *err);
+/* A configuration or a manifest (struct image_doc, manifests) byte for byte; the arena's. -ENOENT.
+ */
+int image_layer_text(struct image_store *is, const char *digest, struct arena *a, const char **ret,
+		     size_t *ret_len, struct err *err);
 
 /* -- bringing images in; only programs that link image_load() link its libraries -- */
 

@@ -13,8 +13,8 @@
 #include "base/own.h"
 #include "codec/digest.h"
 #include "image/image_sweep.h"
+#include "image/partial.h"
 #include "image/sha256.h"
-#include "image/unpack.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
 
@@ -51,8 +51,13 @@ static void layer_name(const struct image_add *add, const struct add_layer *l, c
 	(void)snprintf(name, 24, "%zu", (size_t)(l - add->layers));
 }
 
-/* What the store has of the layers; the rest is to be unpacked. */
-static int find_present(struct image_add *add, struct err *err)
+/* Where the bytes of a layer are copied to that came compressed in an archive. */
+static void blob_name(const struct image_add *add, const struct add_layer *l, char name[24])
+{
+	(void)snprintf(name, 24, "blob.%zu", (size_t)(l - add->layers));
+}
+
+int image_add_find_present(struct image_add *add, struct err *err)
 {
 	OWN(state_txn) struct state_txn *txn = NULL;
 	int r = state_begin(add->is->st, STATE_READ, &txn, err);
@@ -67,36 +72,68 @@ static int find_present(struct image_add *add, struct err *err)
 	return r;
 }
 
-static int make_directory(struct image_add *add, const struct add_layer *l, int *ret_fd,
-			  struct err *err)
+int image_add_prepare(struct image_add *add, struct add_layer *l, struct unpack_job *job,
+		      struct err *err)
 {
 	char name[24];
 
+	job->dirfd = job->keep_fd = -1;
+	job->range = l->range;
+	job->diff_id = l->diff_id;
+	job->blob_digest = l->blob_digest;
+	job->keep = l->keep;
+	job->name = l->diff_id ? arena_printf(add->a, "layer %s", l->diff_id) : "layer";
 	layer_name(add, l, name);
 	if (mkdirat(add->tmp, name, 0755) < 0)
 		return err_sys(err, "%s/tmp", add->is->root);
-	*ret_fd = openat(add->tmp, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd < 0 ? err_sys(err, "%s/tmp", add->is->root) : 0;
+	job->dirfd = openat(add->tmp, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (job->dirfd < 0)
+		return err_sys(err, "%s/tmp", add->is->root);
+	if (!l->keep || l->fetched)
+		return 0;
+	blob_name(add, l, name);
+	job->keep_fd = openat(add->tmp, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return job->keep_fd < 0 ? err_sys(err, "%s/tmp", add->is->root) : 0;
+}
+
+/* What registries call a layer; only what has such a name is kept, since nobody could take it. */
+static const char *media_type_of(const struct unpack_job *job)
+{
+	if (str_eq(job->packing, "gzip"))
+		return "application/vnd.oci.image.layer.v1.tar+gzip";
+	if (str_eq(job->packing, "zstd"))
+		return "application/vnd.oci.image.layer.v1.tar+zstd";
+	return NULL;
+}
+
+void image_add_note(struct image_add *add, struct add_layer *l, const struct unpack_job *job)
+{
+	const char *media_type = media_type_of(job);
+
+	l->diff_id = arena_strdup(add->a, job->digest);
+	l->doc = (struct layer_doc){ .version = IMAGE_DOC_VERSION,
+				     .diff_id = l->diff_id,
+				     .size = job->size,
+				     .inodes = job->inodes };
+	if (!l->keep || !job->packed[0] || !media_type)
+		return;
+	l->doc.blob = arena_new(add->a, struct layer_blob);
+	l->doc.blob->digest = arena_strdup(add->a, job->packed);
+	l->doc.blob->media_type = l->media_type ? l->media_type : media_type;
+	l->doc.blob->size = job->range.size;
 }
 
 static int prepare(struct image_add *add, struct unpack_job *jobs, struct add_layer **which,
 		   size_t *ret_n, struct err *err)
 {
 	size_t n = 0;
-	int r = find_present(add, err);
+	int r = image_add_find_present(add, err);
 
 	for (size_t i = 0; r == 0 && i < add->n_layers; i++) {
-		struct add_layer *l = &add->layers[i];
-
-		if (!l->unpacked)
+		if (!add->layers[i].unpacked)
 			continue;
-		jobs[n].dirfd = -1;
-		jobs[n].range = l->range;
-		jobs[n].diff_id = l->diff_id;
-		jobs[n].blob_digest = l->blob_digest;
-		jobs[n].name = l->diff_id ? arena_printf(add->a, "layer %s", l->diff_id) : "layer";
-		which[n] = l;
-		r = make_directory(add, l, &jobs[n].dirfd, err);
+		which[n] = &add->layers[i];
+		r = image_add_prepare(add, which[n], &jobs[n], err);
 		n++;
 	}
 	*ret_n = n;
@@ -114,14 +151,10 @@ int image_add_unpack(struct image_add *add, const struct image_progress *progres
 	if (r == 0)
 		r = unpack_all(jobs, n, progress, err);
 	for (size_t i = 0; i < n; i++) {
-		struct add_layer *l = which[i];
-
 		fd_cleanup(&jobs[i].dirfd);
-		if (r < 0)
-			continue;
-		l->diff_id = arena_strdup(add->a, jobs[i].digest);
-		l->doc = (struct layer_doc){ IMAGE_DOC_VERSION, l->diff_id, jobs[i].size,
-					     jobs[i].inodes };
+		fd_cleanup(&jobs[i].keep_fd);
+		if (r == 0)
+			image_add_note(add, which[i], &jobs[i]);
 	}
 	(void)umask(mask);
 	return r;
@@ -173,7 +206,43 @@ int image_add_config(struct arena *a, const char *text, size_t len, ssize_t n_la
 	return 0;
 }
 
+void image_add_text(struct arena *a, struct add_image *image, const struct add_text *text)
+{
+	struct add_text *grown = arena_array(a, image->n_texts + 1, sizeof(*grown));
+
+	grown[0] = *text;
+	if (image->n_texts)
+		memcpy(grown + 1, image->texts, image->n_texts * sizeof(*grown));
+	image->n_texts++;
+	image->texts = grown;
+}
+
 /* -- records -- */
+
+enum { REPOSITORIES_MAX = 8, MANIFESTS_MAX = 16 };
+
+/* The newest first, of which a push tries the first ones. */
+static void add_first(struct strv *list, size_t most, const char *s, struct arena *a)
+{
+	struct strv copy = { 0 };
+
+	strv_add(&copy, a, s);
+	for (size_t i = 0; i < list->n && copy.n < most; i++)
+		if (!str_eq(list->items[i], s))
+			strv_add(&copy, a, list->items[i]);
+	*list = copy;
+}
+
+static int put_layer(struct image_add *add, struct state_txn *txn, struct add_layer *l,
+		     struct err *err)
+{
+	struct layer_blob *blob = l->doc.blob;
+
+	if (blob && l->repository && str_eq(l->blob_digest, blob->digest))
+		add_first(&blob->repositories, REPOSITORIES_MAX, l->repository, add->a);
+	return state_put_doc(txn, STATE_LAYERS, digest_hex(l->diff_id), &layer_doc_schema, &l->doc,
+			     err);
+}
 
 static int64_t layer_size(const struct image_add *add, const char *diff_id)
 {
@@ -192,7 +261,10 @@ static int put_image(struct image_add *add, struct state_txn *txn, struct add_im
 	if (r == 0) { /* it keeps the names it has */
 		doc->repo_tags = old.repo_tags;
 		doc->repo_digests = old.repo_digests;
+		doc->manifests = old.manifests;
 	}
+	for (size_t i = image->n_texts; i-- > 0;)
+		add_first(&doc->manifests, MANIFESTS_MAX, image->texts[i].digest, add->a);
 	doc->size = 0;
 	for (size_t i = 0; i < doc->diff_ids.n; i++)
 		doc->size += layer_size(add, doc->diff_ids.items[i]);
@@ -217,17 +289,33 @@ static int put_records(struct image_add *add, struct err *err)
 	/* Also those that were there: somebody may have removed their record, but, as long as we
 	 * have the lock, not their directory. */
 	for (size_t i = 0; r == 0 && i < add->n_layers; i++)
-		r = state_put_doc(txn, STATE_LAYERS, digest_hex(add->layers[i].diff_id),
-				  &layer_doc_schema, &add->layers[i].doc, err);
+		r = put_layer(add, txn, &add->layers[i], err);
 	for (size_t i = 0; r == 0 && i < add->n_images; i++)
 		r = put_image(add, txn, &add->images[i], err);
 	return r < 0 ? r : state_commit(&txn, err);
 }
 
+/* The bytes that a layer came in. */
+static int place_blob(struct image_add *add, const struct add_layer *l)
+{
+	const char *hex = digest_hex(l->doc.blob->digest);
+	char name[24];
+	int r;
+
+	if (l->fetched)
+		return partial_place(&add->dirs, hex);
+	blob_name(add, l, name);
+	r = renameat(add->tmp, name, add->dirs.blobs, hex) < 0 ? -errno : 0;
+	return r;
+}
+
 static int place_layer(struct image_add *add, const struct add_layer *l)
 {
 	char name[24];
+	int r = l->doc.blob ? place_blob(add, l) : 0;
 
+	if (r < 0)
+		return r;
 	layer_name(add, l, name);
 	if (renameat(add->tmp, name, add->dirs.layers, digest_hex(l->diff_id)) == 0)
 		return 0;
@@ -249,22 +337,32 @@ static int place_layers(struct image_add *add, struct err *err)
 	for (size_t i = 0; r == 0 && i < add->n_layers; i++)
 		if (add->layers[i].unpacked)
 			r = place_layer(add, &add->layers[i]);
-	if (r == 0 && fsync(add->dirs.layers) < 0)
+	if (r == 0 && (fsync(add->dirs.layers) < 0 || fsync(add->dirs.blobs) < 0))
 		r = -errno;
 	return r < 0 ? err_code(err, r, "%s/layers", add->is->root) : 0;
 }
 
+static int write_blob(struct image_add *add, const char *digest, const char *text, size_t len,
+		      struct err *err)
+{
+	int r = file_write_at(add->dirs.blobs, digest_hex(digest), text, len, 0600, FILE_SYNC);
+
+	return r < 0 ? err_code(err, r, "%s/blobs", add->is->root) : 0;
+}
+
 static int write_blobs(struct image_add *add, struct err *err)
 {
-	for (size_t i = 0; i < add->n_images; i++) {
-		const struct add_image *image = &add->images[i];
-		int r = file_write_at(add->dirs.blobs, digest_hex(image->doc.id), image->config,
-				      image->config_len, 0600, FILE_SYNC);
+	int r = 0;
 
-		if (r < 0)
-			return err_code(err, r, "%s/blobs", add->is->root);
+	for (size_t i = 0; r == 0 && i < add->n_images; i++) {
+		const struct add_image *image = &add->images[i];
+
+		r = write_blob(add, image->doc.id, image->config, image->config_len, err);
+		for (size_t k = 0; r == 0 && k < image->n_texts; k++)
+			r = write_blob(add, image->texts[k].digest, image->texts[k].text,
+				       image->texts[k].len, err);
 	}
-	return 0;
+	return r;
 }
 
 int image_add_commit(struct image_add *add, struct err *err)

@@ -48,16 +48,3 @@ int image_config_open(struct image_store *is, const struct image_doc *doc, struc
  * A layer that came as a plain tar and is kept as a blob has its diff ID as digest. What came
  * compressed, or is kept as a directory alone, is not to be had here.
  */
-int image_layer_open(struct image_store *is, const char *diff_id, struct image_blob *ret,
-		     struct err *err)
-{
-	int r = open_blob(is, diff_id, ret, err);
-
-	if (r == -ENOENT)
-		return err_set(err, r,
-			       "the bytes of layer %s are not kept; pull or load the image again",
-			       diff_id);
-	if (r == 0)
-		ret->media_type = "application/vnd.docker.image.rootfs.diff.tar";
-	return r;
-}

@@ -227,7 +227,7 @@ int image_remove(struct image_store *is, const char *name, bool force, bool no_p
 	if (r < 0)
 		return r;
 	if (rm.removed.deleted.n)
-		image_sweep_removed(is, rm.doc.id, &rm.gone);
+		image_sweep_removed(is, &rm.gone);
 	*ret = rm.removed;
 	return 0;
 }

@@ -11,13 +11,13 @@ struct image_store {
 	struct state *st;
 };
 
-/* Descriptors of ROOT/blobs/sha256, ROOT/layers and ROOT/tmp. */
+/* Descriptors of ROOT/blobs/sha256, ROOT/layers, ROOT/tmp and ROOT/partial. */
 struct image_dirs {
-	int blobs, layers, tmp;
+	int blobs, layers, tmp, partial;
 };
 #define IMAGE_DIRS_INIT                                                                            \
 	{                                                                                          \
-		-1, -1, -1                                                                         \
+		-1, -1, -1, -1                                                                     \
 	}
 
 /* Makes what is missing (0700) when make is true; otherwise -ENOENT. */
@@ -46,6 +46,10 @@ struct layer_uses {
 int layer_uses_gather(struct state_txn *txn, bool containers, struct arena *a,
 		      struct layer_uses *ret, struct err *err);
 bool layer_uses_has(const struct layer_uses *uses, const char *hex);
+
+/* Names (hex) of blobs that records need: configurations, manifests, layers as they came. */
+int blob_uses_gather(struct state_txn *txn, struct arena *a, struct layer_uses *ret,
+		     struct err *err);
 
 int64_t image_store_now(void);
 

@@ -2,13 +2,14 @@
  * image_sweep.c - removing files of images that nothing needs
  *
  * The store decides: a directory under layers/ is needed when there is a record of it, a blob when
- * there is an image of its name. Files come before records (a load renames its layers into place
- * and commits its documents last) and go after them, so a kill leaves files without records, never
- * the other way round.
+ * a record of an image or a layer names it. Files come before records (a load renames its layers
+ * into place and commits its documents last) and go after them, so a kill leaves files without
+ * records, never the other way round.
  *
  * Loads and removals meet at a lock on the directory layers/: loads share it, and whoever removes
  * takes it alone or, when a load is running, leaves the work to the next sweep. tmp/ belongs to
- * loads, so the same lock tells what in it is dead.
+ * loads, so the same lock tells what in it is dead. What a pull that was cut has downloaded stays
+ * in partial/ for the next one, for a week.
  *
  * A container keeps its layers when its image is removed by force. Their records stay until a sweep
  * finds that the container is gone; a mark in the store says that such a search is worth it.
@@ -17,6 +18,7 @@
 
 #include "base/own.h"
 #include "codec/digest.h"
+#include "image/partial.h"
 #include "model/container.h"
 #include "sys/rmtree.h"
 
@@ -55,6 +57,12 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void sort_uses(struct layer_uses *uses)
+{
+	if (uses->hex.n)
+		qsort(uses->hex.items, uses->hex.n, sizeof(*uses->hex.items), by_text);
+}
+
 static int add_image(void *ctx, const char *key, const void *data, size_t len)
 {
 	struct layer_uses *uses = ctx;
@@ -90,8 +98,52 @@ int layer_uses_gather(struct state_txn *txn, bool containers, struct arena *a,
 		r = state_each(txn, STATE_CONTAINERS, "", add_container, &uses);
 	if (r < 0)
 		return err_code(err, r, "reading which layers are in use");
-	if (uses.hex.n)
-		qsort(uses.hex.items, uses.hex.n, sizeof(*uses.hex.items), by_text);
+	sort_uses(&uses);
+	*ret = uses;
+	return 0;
+}
+
+static void add_blob(struct layer_uses *uses, const char *digest)
+{
+	if (digest && digest_is_valid(digest))
+		strv_add(&uses->hex, uses->a, digest_hex(digest));
+}
+
+static int add_blobs_of_image(void *ctx, const char *key, const void *data, size_t len)
+{
+	struct layer_uses *uses = ctx;
+	struct image_doc doc;
+	int r = schema_read(&image_doc_schema, data, len, uses->a, &doc, NULL);
+
+	add_blob(uses, arena_strdup(uses->a, key));
+	for (size_t i = 0; r == 0 && i < doc.manifests.n; i++)
+		add_blob(uses, doc.manifests.items[i]);
+	return r;
+}
+
+static int add_blobs_of_layer(void *ctx, const char *key, const void *data, size_t len)
+{
+	struct layer_uses *uses = ctx;
+	struct layer_doc doc;
+	int r = schema_read(&layer_doc_schema, data, len, uses->a, &doc, NULL);
+
+	(void)key;
+	if (r == 0 && doc.blob)
+		add_blob(uses, doc.blob->digest);
+	return r;
+}
+
+int blob_uses_gather(struct state_txn *txn, struct arena *a, struct layer_uses *ret,
+		     struct err *err)
+{
+	struct layer_uses uses = { .a = a };
+	int r = state_each(txn, STATE_IMAGES, "", add_blobs_of_image, &uses);
+
+	if (r == 0)
+		r = state_each(txn, STATE_LAYERS, "", add_blobs_of_layer, &uses);
+	if (r < 0)
+		return err_code(err, r, "reading which blobs are in use");
+	sort_uses(&uses);
 	*ret = uses;
 	return 0;
 }
@@ -120,23 +172,6 @@ static int remove_layer(const struct image_dirs *dirs, const char *hex)
 	return rmtree_at(dirs->tmp, hex);
 }
 
-void image_sweep_removed(struct image_store *is, const char *image_id, const struct strv *layers)
-{
-	OWN(image_dirs) struct image_dirs dirs = IMAGE_DIRS_INIT;
-	OWN(state_txn) struct state_txn *txn = NULL;
-
-	/* All that fails here, or is not done because of a load, the next sweep does. */
-	if (image_dirs_open(is, false, &dirs, NULL) < 0 ||
-	    lock(dirs.layers, LOCK_EX | LOCK_NB) < 0 ||
-	    state_begin(is->st, STATE_READ, &txn, NULL) < 0)
-		return;
-	for (size_t i = 0; i < layers->n; i++)
-		if (!is_recorded(txn, STATE_LAYERS, layers->items[i]))
-			(void)remove_layer(&dirs, layers->items[i]);
-	if (!is_recorded(txn, STATE_IMAGES, image_id))
-		(void)unlinkat(dirs.blobs, digest_hex(image_id), 0);
-}
-
 /* Calls each name in a directory; "." and ".." left out. */
 static int each_name(int dirfd, void (*act)(void *ctx, const char *name), void *ctx)
 {
@@ -158,6 +193,7 @@ static int each_name(int dirfd, void (*act)(void *ctx, const char *name), void *
 struct sweep {
 	const struct image_dirs *dirs;
 	struct state_txn *txn;
+	struct layer_uses blobs;
 	int error; /* the first */
 };
 
@@ -185,10 +221,37 @@ static void sweep_layer(void *ctx, const char *name)
 static void sweep_blob(void *ctx, const char *name)
 {
 	struct sweep *s = ctx;
-	OWN(str) char *id = str_printf("sha256:%s", name);
 
-	if (!is_recorded(s->txn, STATE_IMAGES, id) && unlinkat(s->dirs->blobs, name, 0) < 0)
+	if (!layer_uses_has(&s->blobs, name) && unlinkat(s->dirs->blobs, name, 0) < 0)
 		note(s, -errno);
+}
+
+static int sweep_blobs(struct sweep *s, struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	int r = blob_uses_gather(s->txn, &a, &s->blobs, err);
+
+	if (r == 0)
+		note(s, each_name(s->dirs->blobs, sweep_blob, s));
+	return r;
+}
+
+void image_sweep_removed(struct image_store *is, const struct strv *layers)
+{
+	OWN(image_dirs) struct image_dirs dirs = IMAGE_DIRS_INIT;
+	OWN(state_txn) struct state_txn *txn = NULL;
+	struct sweep s = { .dirs = &dirs };
+
+	/* All that fails here, or is not done because of a load, the next sweep does. */
+	if (image_dirs_open(is, false, &dirs, NULL) < 0 ||
+	    lock(dirs.layers, LOCK_EX | LOCK_NB) < 0 ||
+	    state_begin(is->st, STATE_READ, &txn, NULL) < 0)
+		return;
+	s.txn = txn;
+	for (size_t i = 0; i < layers->n; i++)
+		if (!is_recorded(txn, STATE_LAYERS, layers->items[i]))
+			(void)remove_layer(&dirs, layers->items[i]);
+	(void)sweep_blobs(&s, NULL);
 }
 
 struct search {
@@ -267,7 +330,10 @@ static int sweep(struct image_store *is, bool records, struct err *err)
 	s.txn = txn;
 	note(&s, each_name(dirs.tmp, sweep_tmp, &s));
 	note(&s, each_name(dirs.layers, sweep_layer, &s));
-	note(&s, each_name(dirs.blobs, sweep_blob, &s));
+	r = sweep_blobs(&s, err);
+	if (r < 0)
+		return r;
+	partial_sweep(&dirs, PARTIAL_AGE_S, NULL);
 	return s.error < 0 ? err_code(err, s.error, "sweeping %s", is->root) : 0;
 }
 
@@ -279,4 +345,18 @@ int image_sweep(struct image_store *is, struct err *err)
 void image_sweep_files(struct image_store *is)
 {
 	(void)sweep(is, false, NULL);
+}
+
+int image_partial_sweep(struct image_store *is, int64_t age_s, int64_t *ret_freed, struct err *err)
+{
+	OWN(image_dirs) struct image_dirs dirs = IMAGE_DIRS_INIT;
+	int r = image_dirs_open(is, false, &dirs, err);
+
+	*ret_freed = 0;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (lock(dirs.layers, LOCK_EX | LOCK_NB) < 0)
+		return 0; /* a pull is running and may want them */
+	partial_sweep(&dirs, age_s, ret_freed);
+	return 0;
 }

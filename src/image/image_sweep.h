@@ -12,8 +12,8 @@
  */
 int image_sweep_lock_out(const struct image_dirs *dirs);
 
-/* After the transaction that removed an image: its blob and the directories of these layers. */
-void image_sweep_removed(struct image_store *is, const char *image_id, const struct strv *layers);
+/* After the transaction that removed an image: its blobs and the directories of these layers. */
+void image_sweep_removed(struct image_store *is, const struct strv *layers);
 /* Files without a record; what cannot be removed now stays. Writes nothing into the store. */
 void image_sweep_files(struct image_store *is);
 /* Notes that there may be layers without an image, which a container still uses. */

@@ -60,7 +60,7 @@ static void write_config(struct image_config *c, const char *diff_id, const char
 static int import(struct image_add *add, const struct image_import_spec *spec,
 		  struct image_config *c, struct add_image *image, struct err *err)
 {
-	struct add_layer layer = { .range = { spec->fd, 0, -1 } };
+	struct add_layer layer = { .range = { .fd = spec->fd, .size = -1 } };
 	const char *text;
 	size_t len;
 	int r;

@@ -49,7 +49,7 @@ static int copy_out(struct decompress *d, int to, const char *root, struct err *
 static int make_seekable(struct image_add *add, int *fd, int *ret_spool, struct err *err)
 {
 	OWN(decompress) struct decompress *d = NULL;
-	struct byte_range all = { *fd, 0, -1 };
+	struct byte_range all = { .fd = *fd, .size = -1 };
 	struct stat st;
 	int r;
 
@@ -59,7 +59,7 @@ static int make_seekable(struct image_add *add, int *fd, int *ret_spool, struct 
 		all.size = st.st_size;
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, -EISDIR, "the archive is a directory");
-	r = decompress_open(&all, false, &d, err);
+	r = decompress_open(&all, DECOMPRESS_HASH_NOT, &d, err);
 	if (r < 0)
 		return r;
 	if (all.size >= 0 && decompress_is_plain(d))

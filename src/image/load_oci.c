@@ -70,39 +70,11 @@ static const char *name_of(const struct oci_descriptor *d, struct arena *a)
 	return ref_parse(name, &ref, NULL) == 0 ? ref_canonical(&ref, a) : NULL;
 }
 
-static bool is_artifact(const struct oci_manifest *m)
-{
-	const char *type = m->config.media_type;
-
-	return type && !str_eq(type, "application/vnd.oci.image.config.v1+json") &&
-	       !str_eq(type, "application/vnd.docker.container.image.v1+json");
-}
-
-/*
- * A text that can be read as an index and as a manifest would be one image here and another one
- * elsewhere, under one digest; so does the media type inside have to be of the kind that led to it.
- */
-static int check_one_kind(const char *text, size_t len, const char *media_type, bool want_index,
-			  const char *digest, struct arena *a, struct err *err)
-{
-	struct oci_manifest m;
-	struct oci_index index;
-	bool as_manifest = image_manifest_read(text, len, a, &m, NULL) == 0;
-	bool as_index =
-		image_manifest_read_index(text, len, a, &index, NULL) == 0 && index.manifests.n > 0;
-
-	if ((as_manifest && as_index) ||
-	    (!str_is_empty(media_type) && image_manifest_is_index(media_type) != want_index))
-		return err_set(err, -EINVAL,
-			       "%s is ambiguous: an index to some, a manifest to others", digest);
-	return 0;
-}
-
 static int add_manifest(struct load_plan *plan, const struct oci_descriptor *d, const char *name,
-			struct err *err)
+			const struct add_image *so_far, struct err *err)
 {
 	struct arena *a = plan->a;
-	struct add_image image = { 0 };
+	struct add_image image = *so_far;
 	struct oci_manifest m;
 	struct byte_range *ranges;
 	const char **blobs, *text;
@@ -114,12 +86,13 @@ static int add_manifest(struct load_plan *plan, const struct oci_descriptor *d, 
 	r = image_manifest_read(text, len, a, &m, err);
 	if (r < 0)
 		return err_wrap(err, "manifest %s", d->digest);
-	r = check_one_kind(text, len, m.media_type, false, d->digest, a, err);
+	r = image_manifest_check_kind(text, len, m.media_type, false, d->digest, err);
 	if (r < 0)
 		return r;
-	if (is_artifact(&m))
-		return err_set(err, -EINVAL, "%s is an artifact (%.100s), not an image", d->digest,
-			       m.artifact_type ? m.artifact_type : m.config.media_type);
+	r = image_manifest_check_image(&m, d->digest, err);
+	if (r < 0)
+		return r;
+	image_add_text(a, &image, &(struct add_text){ d->digest, text, len });
 	r = read_blob(plan, &m.config, "configuration", IMAGE_CONFIG_MAX, &text, &len, err);
 	if (r == 0)
 		r = image_add_config(a, text, len, (ssize_t)m.layers.n, &image, err);
@@ -145,6 +118,8 @@ static const struct image_platform *wanted(const struct load_plan *plan)
 static int add_entry(struct load_plan *plan, const struct oci_descriptor *d, const char *name,
 		     struct err *err)
 {
+	struct add_image image = { 0 };
+
 	for (int depth = 0; image_manifest_is_index(d->media_type); depth++) {
 		struct oci_index index;
 		const char *text, *digest = d->digest;
@@ -156,15 +131,17 @@ static int add_entry(struct load_plan *plan, const struct oci_descriptor *d, con
 		if (r == 0)
 			r = image_manifest_read_index(text, len, plan->a, &index, err);
 		if (r == 0)
-			r = check_one_kind(text, len, index.media_type, true, digest, plan->a, err);
+			r = image_manifest_check_kind(text, len, index.media_type, true, digest,
+						      err);
 		if (r < 0)
 			return r;
+		image_add_text(plan->a, &image, &(struct add_text){ digest, text, len });
 		d = image_manifest_choose(&index, wanted(plan));
 		if (!d)
 			return err_set(err, -ENOENT, "no image for %s/%s in index %s",
 				       wanted(plan)->os, wanted(plan)->architecture, digest);
 	}
-	return add_manifest(plan, d, name, err);
+	return add_manifest(plan, d, name, &image, err);
 }
 
 /* Whether another entry of the same name is the one to take. */

@@ -34,8 +34,9 @@ static int add_layer(struct load_plan *plan, const char *diff_id, const struct b
 	}
 	if (plan->n_layers == LAYERS_MAX * (size_t)16)
 		return err_set(err, -EFBIG, "the archive has too many layers");
-	plan->layers[plan->n_layers++] =
-		(struct add_layer){ .diff_id = diff_id, .blob_digest = blob, .range = *range };
+	plan->layers[plan->n_layers++] = (struct add_layer){
+		.diff_id = diff_id, .blob_digest = blob, .range = *range, .keep = true
+	};
 	return 0;
 }
 
@@ -72,6 +73,8 @@ int load_plan_add(struct load_plan *plan, struct add_image *image, const struct 
 		for (size_t k = 0; k < image->refs.n; k++)
 			if (!strv_has(&other->refs, image->refs.items[k]))
 				strv_add(&other->refs, plan->a, image->refs.items[k]);
+		for (size_t k = 0; k < image->n_texts; k++)
+			image_add_text(plan->a, other, &image->texts[k]);
 		return 0;
 	}
 	if (plan->n_images == plan->images_cap) {

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "base/own.h"
+#include "image/growing.h"
 #include "image/layer_tree.h"
 #include "image/ring.h"
 #include "image/sha256.h"
@@ -25,6 +26,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,6 +56,19 @@ static int check_digest(const char *what, const char *want, const char *got, str
 	return err_set(err, -EINVAL, "%s has the digest %s, not %s", what, got, want);
 }
 
+/* Where the kernel cannot copy between two files by itself: through its pages. */
+static ssize_t sendfile_at(int to_fd, int fd, off_t *from, off_t *to, int64_t left)
+{
+	ssize_t n;
+
+	if (lseek(to_fd, *to, SEEK_SET) < 0)
+		return -1;
+	n = sendfile(to_fd, fd, from, (size_t)left);
+	if (n > 0)
+		*to += n;
+	return n;
+}
+
 static int feed(struct feeder *f, struct decompress *d, struct sha256 *hash)
 {
 	ssize_t n;
@@ -74,19 +89,68 @@ static int feed(struct feeder *f, struct decompress *d, struct sha256 *hash)
 	return 0;
 }
 
+/* Where both digests must be the same, one hash tells: either it is plain, or it is wrong. */
+static bool is_one_digest(const struct unpack_job *job)
+{
+	return job->blob_digest && str_eq(job->blob_digest, job->diff_id);
+}
+
+static enum decompress_hash what_to_hash(const struct unpack_job *job)
+{
+	if (job->blob_digest && !is_one_digest(job))
+		return DECOMPRESS_HASH_ALWAYS;
+	return job->keep ? DECOMPRESS_HASH_COMPRESSED : DECOMPRESS_HASH_NOT;
+}
+
+/* The bytes as they came, within one file system without copying where it can share them. */
+static int keep_bytes(const struct unpack_job *job, struct err *err)
+{
+	off_t from = job->range.offset, to = 0;
+	int64_t left = job->range.size;
+
+	while (left > 0) {
+		ssize_t n =
+			copy_file_range(job->range.fd, &from, job->keep_fd, &to, (size_t)left, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP))
+			n = sendfile_at(job->keep_fd, job->range.fd, &from, &to, left);
+		if (n < 0)
+			return err_sys(err, "keeping it");
+		if (n == 0)
+			return err_set(err, -EINVAL, "the archive is cut off");
+		left -= n;
+	}
+	return 0;
+}
+
+static int check_packed(struct feeder *f, struct decompress *d)
+{
+	struct unpack_job *job = f->job;
+	int r;
+
+	job->packing = decompress_name(d);
+	if (what_to_hash(job) == DECOMPRESS_HASH_NOT ||
+	    (!job->blob_digest && decompress_is_plain(d)))
+		return 0;
+	r = decompress_digest(d, job->packed, &f->err);
+	if (r == 0)
+		r = check_digest("it", job->blob_digest, job->packed, &f->err);
+	if (decompress_is_plain(d))
+		job->packed[0] = '\0';
+	else if (r == 0 && job->keep_fd >= 0)
+		r = keep_bytes(job, &f->err);
+	return r;
+}
+
 static int feed_and_check(struct feeder *f)
 {
 	struct unpack_job *job = f->job;
 	OWN(decompress) struct decompress *d = NULL;
 	OWN(sha256) struct sha256 hash = { NULL };
-	char blob[DIGEST_TEXT];
-	int r;
+	int r = decompress_open(&job->range, what_to_hash(job), &d, &f->err);
 
-	/* Where both digests must be the same, one hash tells: either it is plain, or it is wrong.
-	 */
-	r = decompress_open(&job->range,
-			    job->blob_digest && !str_eq(job->blob_digest, job->diff_id), &d,
-			    &f->err);
 	if (r < 0)
 		return r;
 	sha256_init(&hash);
@@ -95,12 +159,7 @@ static int feed_and_check(struct feeder *f)
 		return r;
 	sha256_end(&hash, job->digest);
 	r = check_digest("its content", job->diff_id, job->digest, &f->err);
-	if (r == 0 && job->blob_digest && !str_eq(job->blob_digest, job->diff_id)) {
-		r = decompress_digest(d, blob, &f->err);
-		if (r == 0)
-			r = check_digest("it", job->blob_digest, blob, &f->err);
-	}
-	return r;
+	return r == 0 ? check_packed(f, d) : r;
 }
 
 static void *feeder_main(void *ctx)
@@ -300,6 +359,40 @@ static int write_layer(struct unpack_job *job, struct ring *ring, const atomic_b
 	return 0;
 }
 
+/* What is damaged may not be what was asked for: then that is the message. */
+static int blame_bytes(struct unpack_job *job, int r)
+{
+	struct err err = ERR_INIT;
+	OWN(mem) char *block = NULL;
+	OWN(sha256) struct sha256 hash = { NULL };
+	struct byte_range at = job->range;
+	char digest[DIGEST_TEXT];
+
+	block = mem_alloc(RING_SLOT_SIZE);
+	sha256_init(&hash);
+	for (const int64_t end = at.offset + at.size; at.offset < end;) {
+		int64_t ready = growing_wait(at.growing, at.offset, &err);
+		size_t size = ready - at.offset > RING_SLOT_SIZE ? RING_SLOT_SIZE
+								 : (size_t)(ready - at.offset);
+		ssize_t n = ready < 0 ? -1 : pread(at.fd, block, size, at.offset);
+
+		if (n <= 0)
+			return r;
+		sha256_add(&hash, block, (size_t)n);
+		at.offset += n;
+	}
+	sha256_end(&hash, digest);
+	if (str_eq(digest, job->blob_digest))
+		return r;
+	return err_set(&job->err, -EBADMSG, "it has the digest %s, not %s", digest,
+		       job->blob_digest);
+}
+
+static bool is_damage(int r)
+{
+	return r == -EINVAL || r == -EFBIG;
+}
+
 static int unpack_one(struct unpack_job *job, struct ring *ring, const atomic_bool *stop)
 {
 	struct feeder feeder = { .job = job, .stop = stop, .ring = ring };
@@ -317,67 +410,160 @@ static int unpack_one(struct unpack_job *job, struct ring *ring, const atomic_bo
 		job->err = feeder.err;
 		r = feeder.code;
 	}
+	if (is_damage(r) && job->range.growing && job->blob_digest && !atomic_load(stop))
+		r = blame_bytes(job, r);
 	return r < 0 && job->err.code ? err_wrap(&job->err, "%s", job->name) : r;
 }
 
 /* -- many -- */
 
-struct pool {
-	struct unpack_job **jobs; /* the largest first, so that none is left at the end */
-	size_t n;
-	atomic_size_t next;
-	atomic_bool stop;
+struct unpack_pool {
 	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	size_t done; /* under the lock */
+	pthread_cond_t changed; /* for the threads: a job, or the end */
+	pthread_cond_t noticed; /* for who waits for them */
+	struct unpack_job **queue;
+	size_t offered, taken, done, cap;
+	bool finished, woken;
+	atomic_bool stop;
+	pthread_t *threads;
+	size_t n_threads;
 };
 
-static void count_done(struct pool *p)
+static size_t count_processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : (size_t)CPU_COUNT(&set);
+}
+
+/* The next job, or NULL when no more comes. */
+static struct unpack_job *next_job(struct unpack_pool *p)
+{
+	struct unpack_job *job = NULL;
+
+	(void)pthread_mutex_lock(&p->lock);
+	while (!p->finished && p->taken == p->offered)
+		(void)pthread_cond_wait(&p->changed, &p->lock);
+	if (p->taken < p->offered)
+		job = p->queue[p->taken++];
+	(void)pthread_mutex_unlock(&p->lock);
+	return job;
+}
+
+static void end_job(struct unpack_pool *p, struct unpack_job *job)
 {
 	(void)pthread_mutex_lock(&p->lock);
+	atomic_store(&job->ended, true);
 	p->done++;
-	(void)pthread_cond_signal(&p->ended);
+	p->woken = true;
+	(void)pthread_cond_signal(&p->noticed);
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
-/* Waits until all is done, and not longer than a report may be late; true when it is. */
-static bool wait_a_while(struct pool *p)
+static void *worker_main(void *ctx)
+{
+	struct unpack_pool *p = ctx;
+	struct unpack_job *job;
+	struct ring ring;
+
+	ring_init(&ring);
+	while ((job = next_job(p))) {
+		ring_reset(&ring);
+		job->code = atomic_load(&p->stop) ? -ECANCELED : unpack_one(job, &ring, &p->stop);
+		end_job(p, job);
+	}
+	ring_done(&ring);
+	return NULL;
+}
+
+struct unpack_pool *unpack_start(size_t most)
+{
+	struct unpack_pool *p = mem_alloc(sizeof(*p));
+	size_t threads = count_processors();
+
+	threads = threads < WORKERS_LEAST ? WORKERS_LEAST : threads;
+	threads = threads > most ? most : threads;
+	(void)pthread_mutex_init(&p->lock, NULL);
+	(void)pthread_cond_init(&p->changed, NULL);
+	(void)pthread_cond_init(&p->noticed, NULL);
+	p->threads = mem_alloc((threads ? threads : 1) * sizeof(*p->threads));
+	while (p->n_threads < threads &&
+	       pthread_create(&p->threads[p->n_threads], NULL, worker_main, p) == 0)
+		p->n_threads++;
+	return p;
+}
+
+void unpack_offer(struct unpack_pool *p, struct unpack_job *job)
+{
+	job->code = 0;
+	job->err = (struct err)ERR_INIT;
+	atomic_store(&job->taken, 0);
+	atomic_store(&job->ended, false);
+	if (p->n_threads == 0) { /* no thread is to be had */
+		p->offered++;
+		p->done++;
+		job->code = err_set(&job->err, -EAGAIN, "%s: no thread to unpack it", job->name);
+		atomic_store(&job->ended, true);
+		return;
+	}
+	(void)pthread_mutex_lock(&p->lock);
+	if (p->offered == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 16;
+		p->queue = mem_resize(p->queue, p->cap, sizeof(*p->queue));
+	}
+	p->queue[p->offered++] = job;
+	(void)pthread_cond_signal(&p->changed);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+bool unpack_wait(struct unpack_pool *p, int wait_ms)
 {
 	struct timespec until;
 	bool all;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += REPORT_MS * 1000000L;
+	until.tv_nsec += wait_ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	(void)pthread_mutex_lock(&p->lock);
-	if (p->done < p->n)
-		(void)pthread_cond_clockwait(&p->ended, &p->lock, CLOCK_MONOTONIC, &until);
-	all = p->done == p->n;
+	if (!p->woken)
+		(void)pthread_cond_clockwait(&p->noticed, &p->lock, CLOCK_MONOTONIC, &until);
+	p->woken = false;
+	all = p->done == p->offered;
 	(void)pthread_mutex_unlock(&p->lock);
 	return all;
 }
 
-static void *worker_main(void *ctx)
+void unpack_wake(struct unpack_pool *p)
 {
-	struct pool *p = ctx;
-	struct ring ring;
-	size_t i;
-
-	ring_init(&ring);
-	while ((i = atomic_fetch_add(&p->next, 1)) < p->n) {
-		struct unpack_job *job = p->jobs[i];
-
-		ring_reset(&ring);
-		job->code = atomic_load(&p->stop) ? -ECANCELED : unpack_one(job, &ring, &p->stop);
-		if (job->code < 0)
-			atomic_store(&p->stop, true);
-		atomic_store(&job->ended, true);
-		count_done(p);
-	}
-	ring_done(&ring);
-	return NULL;
+	(void)pthread_mutex_lock(&p->lock);
+	p->woken = true;
+	(void)pthread_cond_signal(&p->noticed);
+	(void)pthread_mutex_unlock(&p->lock);
 }
+
+void unpack_stop(struct unpack_pool *p)
+{
+	atomic_store(&p->stop, true);
+}
+
+void unpack_finish(struct unpack_pool *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	p->finished = true;
+	(void)pthread_cond_broadcast(&p->changed);
+	(void)pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < p->n_threads; i++)
+		(void)pthread_join(p->threads[i], NULL);
+	(void)pthread_cond_destroy(&p->noticed);
+	(void)pthread_cond_destroy(&p->changed);
+	(void)pthread_mutex_destroy(&p->lock);
+	free(p->threads);
+	free(p->queue);
+	free(p);
+}
+
+/* -- all of an archive -- */
 
 static int largest_first(const void *x, const void *y)
 {
@@ -385,13 +571,6 @@ static int largest_first(const void *x, const void *y)
 				*b = *(struct unpack_job *const *)y;
 
 	return a->range.size < b->range.size ? 1 : a->range.size > b->range.size ? -1 : 0;
-}
-
-static size_t count_processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : (size_t)CPU_COUNT(&set);
 }
 
 static void report(const struct image_progress *progress, struct unpack_job *jobs, size_t n)
@@ -417,18 +596,29 @@ static int64_t taken_by_all(struct unpack_job *jobs, size_t n)
 	return taken;
 }
 
+static bool has_failed(const struct unpack_job *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (atomic_load(&jobs[i].ended) && jobs[i].code < 0)
+			return true;
+	return false;
+}
+
 /* While others unpack: reports, and a disk that is not idle until the end. */
-static void watch(struct pool *p, const struct image_progress *progress, struct unpack_job *jobs)
+static void watch(struct unpack_pool *p, const struct image_progress *progress,
+		  struct unpack_job *jobs, size_t n)
 {
 	int64_t flushed = 0;
 	bool all;
 
 	do {
-		int64_t taken = taken_by_all(jobs, p->n);
+		int64_t taken = taken_by_all(jobs, n);
 
-		all = wait_a_while(p);
+		all = unpack_wait(p, REPORT_MS);
 		if (progress && progress->report)
-			report(progress, jobs, p->n);
+			report(progress, jobs, n);
+		if (has_failed(jobs, n))
+			unpack_stop(p);
 		if (!all && taken - flushed >= FLUSH_SIZE) {
 			/* What fails here fails again, and is reported, when the layers are placed.
 			 */
@@ -438,12 +628,12 @@ static void watch(struct pool *p, const struct image_progress *progress, struct 
 	} while (!all);
 }
 
-static int first_failure(struct pool *p, struct err *err)
+static int first_failure(struct unpack_job *const *jobs, size_t n, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		struct unpack_job *job = p->jobs[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct unpack_job *job = jobs[i];
 
 		/* Those that were stopped have nothing to say. */
 		if (job->code < 0 && (r == 0 || r == -ECANCELED)) {
@@ -458,25 +648,17 @@ static int first_failure(struct pool *p, struct err *err)
 int unpack_all(struct unpack_job *jobs, size_t n, const struct image_progress *progress,
 	       struct err *err)
 {
-	size_t most = count_processors(), started = 0;
 	OWN(mem) struct unpack_job **order = mem_alloc(n * sizeof(*order));
-	OWN(mem) pthread_t *threads = mem_alloc((n ? n : 1) * sizeof(*threads));
-	struct pool p = { .jobs = order,
-			  .n = n,
-			  .lock = PTHREAD_MUTEX_INITIALIZER,
-			  .ended = PTHREAD_COND_INITIALIZER };
+	OWN(unpack_pool) struct unpack_pool *p = NULL;
 
+	if (n == 0)
+		return 0;
+	p = unpack_start(n);
 	for (size_t i = 0; i < n; i++)
 		order[i] = &jobs[i];
 	qsort(order, n, sizeof(*order), largest_first);
-	most = most < WORKERS_LEAST ? WORKERS_LEAST : most;
-	while (started < n && started < most &&
-	       pthread_create(&threads[started], NULL, worker_main, &p) == 0)
-		started++;
-	if (started == 0) /* no thread to be had, or nothing to do */
-		(void)worker_main(&p);
-	watch(&p, progress, jobs);
-	for (size_t i = 0; i < started; i++)
-		(void)pthread_join(threads[i], NULL);
-	return first_failure(&p, err);
+	for (size_t i = 0; i < n; i++)
+		unpack_offer(p, order[i]);
+	watch(p, progress, jobs, n);
+	return first_failure(order, n, err);
 }

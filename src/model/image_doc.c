@@ -46,10 +46,18 @@ SCHEMA(image_doc, T, F_INT(T, version, "Version", REQUIRED), F_STR(T, id, "Id", 
        F_STRV(T, repo_digests, "RepoDigests", ALWAYS_FULL),
        F_STRV(T, diff_ids, "DiffIds", ALWAYS_FULL), F_I64(T, size, "Size", ALWAYS_FULL),
        F_TIME(T, last_tag_time, "LastTagTime", ALWAYS_FULL),
+       F_STRV(T, manifests, "Manifests", OMIT_EMPTY),
        F_OBJ(T, config, "Config", image_run_config, ALWAYS_FULL));
+#undef T
+
+#define T struct layer_blob
+SCHEMA(layer_blob, T, F_STR(T, digest, "Digest", REQUIRED),
+       F_STR(T, media_type, "MediaType", REQUIRED), F_I64(T, size, "Size", REQUIRED),
+       F_STRV(T, repositories, "Repositories", OMIT_EMPTY));
 #undef T
 
 #define T struct layer_doc
 SCHEMA(layer_doc, T, F_INT(T, version, "Version", REQUIRED), F_STR(T, diff_id, "DiffId", REQUIRED),
-       F_I64(T, size, "Size", ALWAYS_FULL), F_I64(T, inodes, "Inodes", ALWAYS_FULL));
+       F_I64(T, size, "Size", ALWAYS_FULL), F_I64(T, inodes, "Inodes", ALWAYS_FULL),
+       F_PTR(T, blob, "Blob", layer_blob, OMIT_EMPTY));
 #undef T

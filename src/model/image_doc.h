@@ -61,6 +61,9 @@ struct image_doc {
 	struct strv diff_ids;     /* lowest first; hex part names the layer's directory */
 	int64_t size;             /* bytes of all layers' content, uncompressed */
 	int64_t last_tag_time;    /* ns */
+	/* Digests of the texts by which it came, kept as blobs: its manifest, then the indexes that
+	 * led to it, the nearest first. */
+	struct strv manifests;
 	struct image_run_config config;
 };
 SCHEMA_DECLARE(image_doc);
@@ -70,11 +73,20 @@ struct image_doc_list {
 	size_t n;
 };
 
+/* A layer's bytes as registries have them, kept as a blob. */
+struct layer_blob {
+	const char *digest, *media_type;
+	int64_t size;
+	struct strv repositories; /* that have it: "docker.io/library/busybox" */
+};
+SCHEMA_DECLARE(layer_blob);
+
 struct layer_doc {
 	int version;
 	const char *diff_id; /* "sha256:hex" of the uncompressed tar */
 	int64_t size;        /* bytes of regular files' content */
 	int64_t inodes;
+	struct layer_blob *blob; /* NULL: it came as a plain tar, which is not kept */
 };
 SCHEMA_DECLARE(layer_doc);
 

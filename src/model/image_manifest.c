@@ -60,6 +60,10 @@ static int check_version(int version, struct err *err)
 {
 	if (version == SCHEMA_VERSION)
 		return 0;
+	if (version == 1)
+		return err_set(err, -EINVAL,
+			       "the manifest is of docker's schema 1, which is not supported: push "
+			       "the image again with a newer client");
 	return err_set(err, -EINVAL, "schemaVersion %d is not supported; only %d is", version,
 		       SCHEMA_VERSION);
 }
@@ -118,6 +122,40 @@ bool image_manifest_is_index(const char *media_type)
 {
 	return str_eq(media_type, "application/vnd.oci.image.index.v1+json") ||
 	       str_eq(media_type, "application/vnd.docker.distribution.manifest.list.v2+json");
+}
+
+bool image_manifest_is_schema1(const char *media_type)
+{
+	return media_type &&
+	       str_after(media_type, "application/vnd.docker.distribution.manifest.v1+") != NULL;
+}
+
+int image_manifest_check_kind(const char *text, size_t len, const char *media_type, bool want_index,
+			      const char *digest, struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct oci_manifest m;
+	struct oci_index index;
+	bool as_manifest = image_manifest_read(text, len, &a, &m, NULL) == 0;
+	bool as_index = image_manifest_read_index(text, len, &a, &index, NULL) == 0 &&
+			index.manifests.n > 0;
+
+	if ((as_manifest && as_index) ||
+	    (!str_is_empty(media_type) && image_manifest_is_index(media_type) != want_index))
+		return err_set(err, -EINVAL,
+			       "%s is ambiguous: an index to some, a manifest to others", digest);
+	return 0;
+}
+
+int image_manifest_check_image(const struct oci_manifest *m, const char *digest, struct err *err)
+{
+	const char *type = m->config.media_type;
+
+	if (!type || str_eq(type, "application/vnd.oci.image.config.v1+json") ||
+	    str_eq(type, "application/vnd.docker.container.image.v1+json"))
+		return 0;
+	return err_set(err, -EINVAL, "%s is an artifact (%.100s), not an image", digest,
+		       m->artifact_type ? m->artifact_type : type);
 }
 
 bool image_manifest_is_attestation(const struct oci_descriptor *d)

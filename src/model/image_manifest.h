@@ -62,6 +62,17 @@ int image_manifest_read_docker(const char *text, size_t len, struct arena *a,
 
 /* Whether a media type is that of an index or a manifest list. */
 bool image_manifest_is_index(const char *media_type);
+/* ... of docker's schema 1, which is refused. */
+bool image_manifest_is_schema1(const char *media_type);
+/*
+ * A text that can be read as an index and as a manifest would be one image here and another one
+ * elsewhere, under one digest; so does the media type inside have to be of the kind that led to it.
+ * -EINVAL.
+ */
+int image_manifest_check_kind(const char *text, size_t len, const char *media_type, bool want_index,
+			      const char *digest, struct err *err);
+/* -EINVAL when it is not an image but something else that registries keep. */
+int image_manifest_check_image(const struct oci_manifest *m, const char *digest, struct err *err);
 /* Signatures and the like, which stand beside images in an index. */
 bool image_manifest_is_attestation(const struct oci_descriptor *d);
 

@@ -77,7 +77,7 @@ static int read_all(const struct byte_range *range, struct buf *out, struct err 
 	OWN(decompress) struct decompress *d = NULL;
 	OWN(mem) char *block = mem_alloc(100000);
 	ssize_t n;
-	int r = decompress_open(range, false, &d, err);
+	int r = decompress_open(range, DECOMPRESS_HASH_NOT, &d, err);
 
 	if (r < 0)
 		return r;
@@ -96,11 +96,11 @@ TEST(every_compression_gives_back_what_went_in_by_place_and_in_order)
 
 		compress(&filters[i], text, LENGTH, &packed);
 		OWN(fd) int fd = file_of(packed.data, packed.len);
-		CHECK_OK(read_all(&(struct byte_range){ fd, 0, (int64_t)packed.len }, &by_place,
-				  &err));
+		CHECK_OK(read_all(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL },
+				  &by_place, &err));
 		CHECK_INT(by_place.len, LENGTH);
 		CHECK_OK(memcmp(by_place.data, text, LENGTH));
-		CHECK_OK(read_all(&(struct byte_range){ fd, 0, -1 }, &in_order, &err));
+		CHECK_OK(read_all(&(struct byte_range){ fd, 0, -1, NULL }, &in_order, &err));
 		CHECK_INT(in_order.len, LENGTH);
 		CHECK_OK(memcmp(in_order.data, text, LENGTH));
 	}
@@ -117,7 +117,8 @@ TEST(several_members_are_one_stream_and_padding_ends_it)
 		if (i == 0)
 			buf_add(&packed, "\0\0\0\0\0\0", 6);
 		OWN(fd) int fd = file_of(packed.data, packed.len);
-		CHECK_OK(read_all(&(struct byte_range){ fd, 0, (int64_t)packed.len }, &out, &err));
+		CHECK_OK(read_all(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL }, &out,
+				  &err));
 		CHECK_STR(buf_text(&out), "first second");
 	}
 }
@@ -135,7 +136,8 @@ TEST(a_stream_that_is_cut_off_is_an_error_wherever_it_is_cut)
 			OWN(fd) int fd = file_of(packed.data, len);
 			struct err err = ERR_INIT;
 
-			CHECK_INT(read_all(&(struct byte_range){ fd, 0, (int64_t)len }, &out, &err),
+			CHECK_INT(read_all(&(struct byte_range){ fd, 0, (int64_t)len, NULL }, &out,
+					   &err),
 				  -EINVAL);
 		}
 	}
@@ -153,7 +155,8 @@ TEST(damaged_bytes_are_an_error)
 		packed.data[packed.len / 2] ^= 0x55;
 		OWN(fd) int fd = file_of(packed.data, packed.len);
 		/* zstd without a checksum may give other bytes; the layer's digest finds it. */
-		int r = read_all(&(struct byte_range){ fd, 0, (int64_t)packed.len }, &out, &err);
+		int r = read_all(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL }, &out,
+				 &err);
 		CHECK(r == -EINVAL || (i == 1 && memcmp(out.data, text, 50000) != 0));
 	}
 }
@@ -170,8 +173,8 @@ TEST(what_grows_beyond_measure_is_refused)
 	for (int i = 0; i < 72; i++)
 		compress(&filters[1], zeros, 1 << 24, &packed);
 	OWN(fd) int fd = file_of(packed.data, packed.len);
-	CHECK_OK(decompress_open(&(struct byte_range){ fd, 0, (int64_t)packed.len }, false, &d,
-				 &err));
+	CHECK_OK(decompress_open(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL },
+				 DECOMPRESS_HASH_NOT, &d, &err));
 	do
 		n = decompress_read(d, zeros, 1 << 24, &err);
 	while (n > 0);
@@ -185,10 +188,10 @@ TEST(a_range_that_is_longer_than_its_file_is_an_error)
 	OWN(fd) int fd = file_of("some text", 9);
 	struct err err = ERR_INIT;
 
-	CHECK_ERR(read_all(&(struct byte_range){ fd, 2, 100 }, &out, &err), -EINVAL, &err,
+	CHECK_ERR(read_all(&(struct byte_range){ fd, 2, 100, NULL }, &out, &err), -EINVAL, &err,
 		  "cut off");
 	buf_done(&out);
-	CHECK_OK(read_all(&(struct byte_range){ fd, 5, 4 }, &out, &err));
+	CHECK_OK(read_all(&(struct byte_range){ fd, 5, 4, NULL }, &out, &err));
 	CHECK_STR(buf_text(&out), "text");
 }
 
@@ -203,8 +206,8 @@ TEST(the_digest_is_that_of_the_bytes_in_the_file)
 	buf_add(&packed, "\0\0", 2);
 	sha256_of(packed.data, packed.len, want);
 	OWN(fd) int fd = file_of(packed.data, packed.len);
-	CHECK_OK(decompress_open(&(struct byte_range){ fd, 0, (int64_t)packed.len }, true, &d,
-				 &err));
+	CHECK_OK(decompress_open(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL },
+				 DECOMPRESS_HASH_ALWAYS, &d, &err));
 	CHECK_INT(decompress_read(d, block, sizeof(block), &err), 4);
 	CHECK_OK(decompress_digest(d, got, &err));
 	CHECK_STR(got, want);
