@@ -15,6 +15,7 @@
 #include "model/image_doc.h"
 #include "state/state.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -123,10 +124,21 @@ int image_layer_text(struct image_store *is, const char *digest, struct arena *a
 
 /* -- bringing images in; only programs that link image_load() link its libraries -- */
 
+/* Of a layer that is pulled. */
+enum image_layer_state {
+	IMAGE_LAYER_WAITING, /* for a turn, or for another process that has it */
+	IMAGE_LAYER_FETCHING,
+	IMAGE_LAYER_UNPACKING, /* all bytes are here */
+	IMAGE_LAYER_ENDED,
+	IMAGE_LAYER_PRESENT, /* the store had it already, or another process brought it */
+};
+
 struct image_progress_layer {
 	const char *digest;
 	int64_t taken, total; /* bytes of the archive; total -1: unknown */
 	bool ended;
+	enum image_layer_state state; /* this and fetched (bytes): only in pulls */
+	int64_t fetched;
 };
 /* report is called by the calling thread at least every 100 ms (less often while the disk is slow),
  * when a layer ends, and at the end. NULL: no reports. */
@@ -171,5 +183,67 @@ struct image_import_spec {
 /* An image of one layer; *ret_id ("sha256:…") is the arena's. */
 int image_import(struct image_store *is, const struct image_import_spec *spec, struct arena *a,
 		 const char **ret_id, struct err *err);
+
+/* -- pulling: the program that links the registry's client lends it -- */
+
+/* Takes the next n bytes; a negative errno (with err set) ends the transfer. */
+typedef int image_remote_sink(void *ctx, const void *bytes, size_t n, struct err *err);
+
+struct image_remote_blob {
+	const char *digest;
+	int64_t size;           /* of the whole blob */
+	int64_t offset, length; /* the part that is wanted; length -1: all that follows */
+	image_remote_sink *sink;
+	void *ctx;
+};
+
+struct image_remote_text {
+	const char *text; /* the arena's */
+	size_t len;
+	const char *media_type; /* that the registry said, or "" */
+};
+
+/* A repository. blob() is called by several threads at once. */
+struct image_remote {
+	/* A manifest or index by tag or digest; a digest is verified. */
+	int (*manifest)(void *ctx, const char *tag_or_digest, struct arena *a,
+			struct image_remote_text *ret, struct err *err);
+	/* Every byte of the part once and in order, or a failure. -EBADMSG when a whole blob
+	 * (offset 0, length -1) does not have its digest, or any has not its size. */
+	int (*blob)(void *ctx, const struct image_remote_blob *want, struct err *err);
+	void *ctx;
+	atomic_bool *cancel; /* set when calls that are under way shall end; may be NULL */
+};
+
+/* What a pull has found, before any layer is fetched. */
+struct image_pull_found {
+	const struct image_progress_layer *layers; /* all, the lowest first */
+	size_t n;
+	const char *warning; /* of another platform than the machine's, or NULL */
+};
+
+struct image_pull_spec {
+	const struct image_remote *remote;
+	const char *ref;                /* a reference with a tag or a digest */
+	const char *platform;           /* "linux/arm64"; NULL: this machine's */
+	int concurrency;                /* layers at a time; at least 1 */
+	struct image_progress progress; /* of the layers that are fetched, in any order */
+	void (*found)(void *ctx, const struct image_pull_found *found); /* may be NULL */
+	void *found_ctx;
+};
+
+struct image_pulled {
+	const char *id;     /* "sha256:…"; strings are the arena's */
+	const char *digest; /* of what the reference leads to: an index, or a manifest */
+	bool newer;         /* the reference did not lead to this image before */
+};
+
+/*
+ * Pulls one image: what is missing is downloaded and unpacked, everything is held against its
+ * digest and size, and then all of it is in the store, or nothing but what was downloaded of layers
+ * (which the next pull goes on with).
+ */
+int image_pull(struct image_store *is, const struct image_pull_spec *spec, struct arena *a,
+	       struct image_pulled *ret, struct err *err);
 
 #endif

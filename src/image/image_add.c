@@ -382,6 +382,8 @@ void image_add_cleanup(struct image_add *add)
 	if (!add->is)
 		return;
 	fd_cleanup(&add->tmp);
+	for (size_t i = 0; i < add->n_held; i++)
+		fd_cleanup(&add->held[i]);
 	if (add->tmp_name[0])
 		(void)rmtree_at(add->dirs.tmp, add->tmp_name);
 	image_dirs_cleanup(&add->dirs); /* and with it the lock */

@@ -45,6 +45,8 @@ struct image_add {
 	size_t n_layers;
 	struct add_image *images;
 	size_t n_images;
+	int *held; /* descriptors that lock files below partial/; closed at the end */
+	size_t n_held;
 	bool committed;
 };
 

@@ -128,11 +128,12 @@ static int keep_bytes(const struct unpack_job *job, struct err *err)
 static int check_packed(struct feeder *f, struct decompress *d)
 {
 	struct unpack_job *job = f->job;
+	enum decompress_hash what = what_to_hash(job);
 	int r;
 
 	job->packing = decompress_name(d);
-	if (what_to_hash(job) == DECOMPRESS_HASH_NOT ||
-	    (!job->blob_digest && decompress_is_plain(d)))
+	if (what == DECOMPRESS_HASH_NOT ||
+	    (what == DECOMPRESS_HASH_COMPRESSED && decompress_is_plain(d)))
 		return 0;
 	r = decompress_digest(d, job->packed, &f->err);
 	if (r == 0)
