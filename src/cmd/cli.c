@@ -160,30 +160,3 @@ int32_t cli_zone(int64_t at_s, char ret_name[TIMESTAMP_ZONE_MAX])
 	(void)snprintf(ret_name, TIMESTAMP_ZONE_MAX, "%s", tm.tm_zone);
 	return (int32_t)tm.tm_gmtoff;
 }
-
-int cli_become_fetch(struct cli *cli, const struct strv *words)
-{
-	struct strv argv = { 0 };
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("berth-fetch"));
-	char *slash;
-
-	if (n < 0)
-		return err_sys(&cli->err, "finding this program");
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	(void)snprintf(slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "berth-fetch");
-	strv_add(&argv, cli->a, "berth-fetch");
-	if (cli->paths.root) {
-		strv_add(&argv, cli->a, "--root");
-		strv_add(&argv, cli->a, cli->paths.root);
-	}
-	if (cli->paths.state) {
-		strv_add(&argv, cli->a, "--state");
-		strv_add(&argv, cli->a, cli->paths.state);
-	}
-	for (size_t i = 0; i < words->n; i++)
-		strv_add(&argv, cli->a, words->items[i]);
-	(void)execv(path, (char *const *)argv.items);
-	return err_sys(&cli->err, "executing %s, which should stand beside berth", path);
-}

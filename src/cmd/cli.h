@@ -41,12 +41,6 @@ int cli_each(struct cli *cli, const struct strv *names,
 /* A whole file, or stdin for "-", as an arena string of at most max bytes. */
 int cli_read_file(struct cli *cli, const char *path, size_t max, const char **ret, size_t *ret_len);
 
-/*
- * Becomes berth-fetch, which stands beside this program, with these words behind --root; returns
- * only when that fails.
- */
-int cli_become_fetch(struct cli *cli, const struct strv *words);
-
 /* Asks on stdout and reads a line: true for "y" or "yes". */
 bool cli_confirm(struct cli *cli, const char *question);
 

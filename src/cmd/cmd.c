@@ -227,7 +227,6 @@ static int run_noun(struct cli *cli, const struct cmd_noun *noun, const struct s
 static const struct {
 	const char *name, *why;
 } refused[] = {
-	{ "pull", "no registry can be reached; bring images with 'berth load' or 'berth import'" },
 	{ "search", "no registry can be reached" },
 	{ "build", "images are not built here; bring them with 'berth load' or 'berth import'" },
 	{ "network", "a container's network is none or host" },

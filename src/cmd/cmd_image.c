@@ -1,8 +1,9 @@
 /*
- * cmd_image.c - berth images, rmi, tag, load, import, image prune
+ * cmd_image.c - berth images, rmi, tag, pull, load, import, image prune
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
+#include "cmd/fetch_exec.h"
 #include "cmd/filter.h"
 #include "cmd/format.h"
 #include "codec/digest.h"
@@ -428,7 +429,7 @@ static int prune(struct cli *cli, const void *opts, const struct strv *args)
 	return r < 0 ? r : prune_list(cli, e, &l, f->all);
 }
 
-/* -- load, import: berth-fetch does it -- */
+/* -- load, import, pull: berth-fetch does it -- */
 
 struct load_flags {
 	const char *input, *platform;
@@ -477,7 +478,7 @@ static int load(struct cli *cli, const void *opts, const struct strv *args)
 		strv_add(&words, cli->a, "--input");
 		strv_add(&words, cli->a, f->input);
 	}
-	return cli_become_fetch(cli, &words);
+	return fetch_exec(cli, &words);
 }
 
 static int import(struct cli *cli, const void *opts, const struct strv *args)
@@ -504,7 +505,42 @@ static int import(struct cli *cli, const void *opts, const struct strv *args)
 	strv_add(&words, cli->a, "--");
 	for (size_t i = 0; i < args->n; i++)
 		strv_add(&words, cli->a, args->items[i]);
-	return cli_become_fetch(cli, &words);
+	return fetch_exec(cli, &words);
+}
+
+struct pull_flags {
+	bool all_tags, quiet;
+	const char *platform;
+};
+
+static const struct opt pull_opts[] = {
+	FLAG(struct pull_flags, all_tags, 'a', "all-tags",
+	     "Download all tagged images in the repository"),
+	REFUSED_FLAG(0, "disable-content-trust",
+		     "there is no content trust; every digest is checked"),
+	STR(struct pull_flags, platform, 0, "platform", "string",
+	    "Set platform if server is multi-platform capable"),
+	FLAG(struct pull_flags, quiet, 'q', "quiet", "Suppress verbose output"),
+	OPT_END,
+};
+
+static int pull(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct pull_flags *f = opts;
+	struct strv words = { 0 };
+
+	strv_add(&words, cli->a, "pull");
+	if (f->all_tags)
+		strv_add(&words, cli->a, "--all-tags");
+	if (f->quiet)
+		strv_add(&words, cli->a, "--quiet");
+	if (f->platform) {
+		strv_add(&words, cli->a, "--platform");
+		strv_add(&words, cli->a, f->platform);
+	}
+	strv_add(&words, cli->a, "--");
+	strv_add(&words, cli->a, args->items[0]);
+	return fetch_exec(cli, &words);
 }
 
 const struct cmd cmd_image_table[] = {
@@ -516,6 +552,9 @@ const struct cmd cmd_image_table[] = {
 	{ "tag", "image", "tag", "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
 	  "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE", NULL, NULL, 0, tag, 2, 2,
 	  OPT_ANYWHERE, CMD_ARGS_IMAGES, 0 },
+	{ "pull", "image", "pull", "[OPTIONS] NAME[:TAG|@DIGEST]",
+	  "Download an image from a registry", pull_opts, NULL, sizeof(struct pull_flags), pull, 1,
+	  1, OPT_ANYWHERE, CMD_ARGS_IMAGES, CMD_COMMON },
 	{ "load", "image", "load", "[OPTIONS]", "Load an image from a tar archive or STDIN",
 	  load_opts, NULL, sizeof(struct load_flags), load, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE,
 	  CMD_COMMON },

@@ -2,6 +2,7 @@
  * cmd_registry.c - berth login, logout, push: berth-fetch does them
  */
 #include "cmd/cmd.h"
+#include "cmd/fetch_exec.h"
 
 static void add_flag(struct cli *cli, struct strv *words, const char *name, bool given)
 {
@@ -22,7 +23,7 @@ static int become(struct cli *cli, struct strv *words, const struct strv *args)
 	strv_add(words, cli->a, "--");
 	for (size_t i = 0; i < args->n; i++)
 		strv_add(words, cli->a, args->items[i]);
-	return cli_become_fetch(cli, words);
+	return fetch_exec(cli, words);
 }
 
 /* -- login and logout -- */

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "cmd/cmd.h"
 #include "cmd/container_flags.h"
+#include "cmd/fetch_exec.h"
 #include "cmd/session.h"
 #include "cmd/terminal.h"
 
@@ -71,17 +72,27 @@ static void say_notes(const struct strv *notes)
 	}
 }
 
-static int create_container(struct cli *cli, const struct container_flags *f,
+static int create_container(struct cli *cli, const struct container_flags *f, const char *image,
 			    struct create_spec *spec, struct engine **ret_engine, char ret_id[65])
 {
+	const struct fetch_exec_pull pull = { image, f->platform, f->pull, f->quiet };
 	int r = check_cidfile(cli, f->cidfile);
 
+	if (r == 0)
+		r = fetch_exec_always(cli, &pull);
 	if (r == 0)
 		r = cli_engine(cli, ret_engine);
 	if (r == 0)
 		r = container_volumes_from(*ret_engine, &spec->host, cli->a, &cli->err);
 	if (r == 0)
 		r = container_create(*ret_engine, spec, ret_id, &cli->err);
+	if (r == -ENOENT) {
+		int pulled = fetch_exec_missing(cli, &pull);
+
+		if (pulled)
+			r = pulled < 0 ? pulled
+				       : container_create(*ret_engine, spec, ret_id, &cli->err);
+	}
 	if (r == 0)
 		r = write_cidfile(cli, f->cidfile, ret_id);
 	if (r == 0)
@@ -98,7 +109,7 @@ static int create(struct cli *cli, const void *opts, const struct strv *args)
 	int r = container_flags_spec(cli, f, args, &spec);
 
 	if (r == 0)
-		r = create_container(cli, f, &spec, &e, id);
+		r = create_container(cli, f, args->items[0], &spec, &e, id);
 	if (r == 0)
 		cli_print(cli, "%s\n", id);
 	return r;
@@ -160,7 +171,7 @@ static int run(struct cli *cli, const void *opts, const struct strv *args)
 	if (terminal_check(spec.config.tty, spec.config.attach_stdin, &cli->err) < 0)
 		return cli_fail(cli);
 	spec.will_start = true;
-	r = create_container(cli, &o->container, &spec, &e, id);
+	r = create_container(cli, &o->container, args->items[0], &spec, &e, id);
 	if (r < 0)
 		return r;
 	start = start_options(&spec);

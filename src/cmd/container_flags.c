@@ -157,8 +157,7 @@ const struct opt container_flags_opts[] = {
 	S(platform, 0, "platform", "string", "Refuse images of another platform"),
 	B(privileged, 0, "privileged", "Give extended privileges to this container"),
 	S(pull, 0, "pull", "string",
-	  "Pull image before running (\"missing\", \"never\": both mean never, for there "
-	  "is no registry)"),
+	  "Pull image before running (\"always\", \"missing\", \"never\")"),
 	B(quiet, 'q', "quiet", "Suppress the pull output"),
 	B(read_only, 0, "read-only", "Mount the container's root filesystem as read only"),
 	S(restart, 0, "restart", "string",
@@ -658,22 +657,6 @@ static int fill_health(const struct fill *x)
 }
 
 /* There is no registry: an image is here or it is not. */
-static int check_pull(const struct fill *x)
-{
-	const char *pull = x->f->pull;
-
-	if (str_eq(pull, "always"))
-		return err_set(&x->cli->err, -ENOTSUP,
-			       "--pull=always is not supported: no registry can be reached; bring "
-			       "images with 'berth load' or 'berth import'");
-	if (pull && !str_eq(pull, "missing") && !str_eq(pull, "never") && *pull)
-		return err_set(&x->cli->err, -EINVAL,
-			       "invalid pull option: '%.100s': must be one of \"always\", "
-			       "\"missing\" or \"never\"",
-			       pull);
-	return 0;
-}
-
 /* The machine's platform in the OCI's words. */
 static bool is_own_platform(const char *platform)
 {
@@ -714,9 +697,9 @@ static int check_platform(const struct fill *x)
 }
 
 static int (*const fillers[])(const struct fill *x) = {
-	check_pull,  check_platform, fill_streams, fill_process,    fill_env,      fill_labels,
-	fill_limits, fill_ulimits,   fill_mounts,  fill_devices,    fill_security, fill_restart,
-	fill_log,    fill_network,   fill_sysctls, fill_namespaces, fill_expose,   fill_health,
+	check_platform, fill_streams, fill_process,    fill_env,      fill_labels,  fill_limits,
+	fill_ulimits,   fill_mounts,  fill_devices,    fill_security, fill_restart, fill_log,
+	fill_network,   fill_sysctls, fill_namespaces, fill_expose,   fill_health,
 };
 
 int container_flags_spec(struct cli *cli, const struct container_flags *f, const struct strv *args,

@@ -1,15 +1,16 @@
 /*
- * fetch.c - berth-fetch: the program, load and import
+ * fetch.c - berth-fetch: the program, load, import and pull
  *
- * What is large (libarchive, OpenSSL, ISA-L, zstd) is in this program alone; `berth load` and
- * `berth import` execute it with their arguments. It takes hostile archives apart, so it limits its
- * own memory: what would take more is refused by the kernel, not killed by it.
+ * What is large (libarchive, curl, OpenSSL, ISA-L, zstd) is in this program alone; `berth load`,
+ * `import` and `pull` execute it with their arguments. It takes hostile archives apart, so it
+ * limits its own memory: what would take more is refused by the kernel, not killed by it.
  */
 #include "cmd/fetch.h"
 
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/own.h"
+#include "cmd/fetch_pull.h"
 #include "codec/ref.h"
 #include "sys/file.h"
 
@@ -80,7 +81,7 @@ static void print_loaded(struct fetch *f, const struct image_loaded_list *list)
 static int load(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
 {
 	const struct load_opts *o = opts;
-	struct fetch_progress bars = { 0 };
+	struct fetch_progress bars = { .fd = STDERR_FILENO };
 	struct image_load_spec spec = { .platform = o->platform };
 	struct image_loaded_list list;
 	OWN(fd) int opened = -1;
@@ -142,6 +143,22 @@ static int import(struct fetch *f, struct image_store *is, const void *opts,
 	return r;
 }
 
+/* -- pull -- */
+
+static const struct opt pull_table[] = {
+	FLAG(struct fetch_pull_opts, all_tags, 'a', "all-tags",
+	     "Download all tagged images in the repository"),
+	STR(struct fetch_pull_opts, platform, 0, "platform", "string",
+	    "Set platform if server is multi-platform capable"),
+	FLAG(struct fetch_pull_opts, quiet, 'q', "quiet", "Suppress verbose output"),
+	OPT_END,
+};
+
+static int pull(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
+{
+	return fetch_pull(is, opts, args->items[0], &f->a, &f->err);
+}
+
 /* -- the program -- */
 
 static const struct fetch_cmd load_cmd = {
@@ -158,8 +175,15 @@ static const struct fetch_cmd import_cmd = {
 	import,
 };
 
+static const struct fetch_cmd pull_cmd = {
+	"pull",     "pull [OPTIONS] NAME[:TAG|@DIGEST]",
+	pull_table, sizeof(struct fetch_pull_opts),
+	1,          1,
+	false,      pull,
+};
+
 static const struct fetch_cmd *const commands[] = {
-	&load_cmd, &import_cmd, &fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd,
+	&load_cmd, &import_cmd, &pull_cmd, &fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -35,6 +35,7 @@ int fetch_main(int argc, char **argv);
 
 /* A bar for each layer on a terminal, redrawn in place. */
 struct fetch_progress {
+	int fd;       /* the terminal */
 	size_t lines; /* drawn last time */
 };
 /* For struct image_progress; ctx is a struct fetch_progress. */

@@ -124,8 +124,8 @@ int image_layer_text(struct image_store *is, const char *digest, struct arena *a
 
 /* -- bringing images in; only programs that link image_load() link its libraries -- */
 
-/* Of a layer that is pulled. */
 enum image_layer_state {
+	IMAGE_LAYER_LOADING, /* out of an archive; the others are of a pull */
 	IMAGE_LAYER_WAITING, /* for a turn, or for another process that has it */
 	IMAGE_LAYER_FETCHING,
 	IMAGE_LAYER_UNPACKING, /* all bytes are here */
