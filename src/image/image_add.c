@@ -382,6 +382,9 @@ void image_add_cleanup(struct image_add *add)
 	if (!add->is)
 		return;
 	fd_cleanup(&add->tmp);
+	for (size_t i = 0; add->committed && i < add->n_layers; i++)
+		if (add->layers[i].fetched && add->layers[i].unpacked && add->layers[i].doc.blob)
+			partial_forget(&add->dirs, digest_hex(add->layers[i].doc.blob->digest));
 	for (size_t i = 0; i < add->n_held; i++)
 		fd_cleanup(&add->held[i]);
 	if (add->tmp_name[0])

@@ -210,11 +210,19 @@ int partial_place(const struct image_dirs *dirs, const char *hex)
 	char name[80];
 
 	(void)snprintf(name, sizeof(name), "sha256-%s", hex);
-	if (renameat(dirs->partial, name, dirs->blobs, hex) == 0)
+	if (linkat(dirs->partial, name, dirs->blobs, hex, 0) == 0 || errno == EEXIST)
 		return 0;
 	if (errno != ENOENT)
 		return -errno;
 	return faccessat(dirs->blobs, hex, F_OK, 0) < 0 ? -errno : 0;
+}
+
+void partial_forget(const struct image_dirs *dirs, const char *hex)
+{
+	char name[80];
+
+	(void)snprintf(name, sizeof(name), "sha256-%s", hex);
+	(void)unlinkat(dirs->partial, name, 0);
 }
 
 void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_freed)

@@ -51,8 +51,13 @@ int64_t partial_ready(const struct partial *p);
 /* Makes the complete file the blob and nothing else. */
 int partial_complete(struct partial *p, struct err *err);
 
-/* Makes the completed file a blob of the store. Also fine when another process did. */
+/*
+ * Makes the completed file a blob of the store, too. Also fine when another process did. It keeps
+ * its name here, by which other processes find that it is locked, until the records are committed.
+ */
 int partial_place(const struct image_dirs *dirs, const char *hex);
+/* After that, before the lock goes. */
+void partial_forget(const struct image_dirs *dirs, const char *hex);
 /* Removes files that nobody went on with for age_s seconds; ret_freed in bytes, or NULL. */
 void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_freed);
 

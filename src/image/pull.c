@@ -74,9 +74,9 @@ static int read_index(struct pull *p, const struct image_remote_text *t, const c
 	struct oci_index *index = arena_new(p->a, struct oci_index);
 	int r = image_manifest_read_index(t->text, t->len, p->a, index, err);
 
-	if (r == 0)
-		r = image_manifest_check_kind(t->text, t->len, index->media_type, true, digest,
-					      err);
+	if (r < 0)
+		return err_wrap(err, "index %s", digest);
+	r = image_manifest_check_kind(t->text, t->len, index->media_type, true, digest, err);
 	if (r < 0)
 		return r;
 	*ret_next = image_manifest_choose(index, &p->want);
@@ -97,9 +97,9 @@ static int read_manifest(struct pull *p, const struct image_remote_text *t, cons
 			       "the manifest is of docker's schema 1, which is not supported: push "
 			       "the image again with a newer client");
 	r = image_manifest_read(t->text, t->len, p->a, &p->manifest, err);
-	if (r == 0)
-		r = image_manifest_check_kind(t->text, t->len, p->manifest.media_type, false,
-					      digest, err);
+	if (r < 0)
+		return err_wrap(err, "manifest %s", digest);
+	r = image_manifest_check_kind(t->text, t->len, p->manifest.media_type, false, digest, err);
 	if (r == 0)
 		r = image_manifest_check_image(&p->manifest, digest, err);
 	if (r == 0 && p->manifest.layers.n > LAYERS_MAX)

@@ -55,8 +55,9 @@ struct blob {
 	enum blob_state state;
 	size_t threads;
 	int attempts;
-	bool whole; /* in one piece */
-	bool bad;   /* its bytes are of no use */
+	struct err lie; /* what was wrong at the first one */
+	bool whole;     /* in one piece */
+	bool bad;       /* its bytes are of no use */
 };
 
 struct fetch {
@@ -69,6 +70,7 @@ struct fetch {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool finished;
+	bool bad; /* the image is none, and what was downloaded is of no use */
 	pthread_t *threads;
 	size_t n_threads;
 	int64_t flushed;
@@ -320,12 +322,16 @@ static int end(struct fetch *f, struct blob *b)
 {
 	int r = b->job.code;
 
+	if (r == -EBADMSG && b->attempts == 0)
+		b->lie = b->job.err;
 	if (r == -EBADMSG && ++b->attempts < ATTEMPTS)
 		return begin_again(f, b);
+	if (r < 0 && r != -ECANCELED && b->attempts)
+		r = b->lie.code; /* later ones only say that nobody is left to ask */
 	if (r < 0) {
-		b->bad = is_to_blame(r);
+		f->bad = is_to_blame(r);
 		if (f->err)
-			*f->err = b->job.err;
+			*f->err = b->attempts ? b->lie : b->job.err;
 		return r;
 	}
 	r = partial_complete(&b->file, f->err);
@@ -470,7 +476,7 @@ static void start(struct fetch *f)
 static void drop(struct fetch *f, struct blob *b, int r)
 {
 	fd_cleanup(&b->job.dirfd);
-	if (r < 0 && b->file.done && (b->bad || fetched_of(b) == 0))
+	if (r < 0 && b->file.done && (f->bad || fetched_of(b) == 0))
 		partial_remove(&f->add->dirs, &b->file);
 	if (r == 0 && b->file.fd >= 0)
 		f->add->held[f->add->n_held++] = take_fd(&b->file.fd);
