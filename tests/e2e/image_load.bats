@@ -124,9 +124,10 @@ loads_and_runs() {
 }
 
 @test "loading again changes nothing, and layers are shared" {
-	berth load -q -i "$(make_archive good-oci)" >/dev/null
+	archive=$(make_archive good-oci)
+	berth load -q -i "$archive" >/dev/null
 	before=$(find "$BERTH_ROOT/layers" "$BERTH_ROOT/blobs" | sort)
-	run berth load -i "$(make_archive good-oci)"
+	run berth load -i "$archive"
 	expect_output "Loaded image: test:latest"
 	[ "$(find "$BERTH_ROOT/layers" "$BERTH_ROOT/blobs" | sort)" = "$before" ]
 	base=$(layer_of test:latest 0)
