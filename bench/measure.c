@@ -7,17 +7,19 @@
  * born in. What belongs to a contestant but is not its child (a daemon, the container itself) is
  * in groups below the same one, so the group's usage is the CPU time of everything involved.
  *
- * Wall time is taken for each round; the median and the minimum are printed. CPU time is the
- * group's usage over all rounds, divided by their number, after a second for what a command leaves
- * to be done behind it. PAUSE milliseconds (0) before each command let the kernel finish,
- *unmeasured, what the one before left to it: network namespaces, control groups. The commands take
- *turns, so a machine whose speed drifts is fair to all.
+ * Wall time is taken for each round; the median and the minimum are printed, and the largest
+ * resident set of the command and of whom it waited for. CPU time is the group's usage over all
+ * rounds, divided by their number, after a second for what a command leaves to be done behind it.
+ * PAUSE milliseconds (0) before each command let the kernel finish, unmeasured, what the one before
+ * left to it: network namespaces, control groups. The commands take turns, so a machine whose speed
+ * drifts is fair to all.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,6 +33,7 @@ struct contestant {
 	char **argv;
 	double wall_ms[ROUNDS_MAX];
 	uint64_t cpu_before_ns, cpu_ns;
+	long peak_kb;
 	int failures;
 };
 
@@ -98,6 +101,7 @@ static void run(struct contestant *c, int round, long pause_ms)
 {
 	double start;
 	pid_t pid;
+	struct rusage usage = { .ru_maxrss = 0 };
 	int status = 0;
 
 	(void)usleep((useconds_t)(pause_ms * 1000));
@@ -105,8 +109,10 @@ static void run(struct contestant *c, int round, long pause_ms)
 	pid = fork();
 	if (pid == 0)
 		child(c);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || status != 0)
 		c->failures++;
+	if (usage.ru_maxrss > c->peak_kb)
+		c->peak_kb = usage.ru_maxrss;
 	c->wall_ms[round] = now_ms() - start;
 }
 
@@ -142,8 +148,8 @@ static void report(struct contestant *c, int n, int rounds)
 {
 	double base_wall = 0, base_cpu = 0;
 
-	(void)printf("%-16s %10s %10s %10s   %8s %8s\n", "", "wall ms", "min ms", "cpu ms",
-		     "wall x", "cpu x");
+	(void)printf("%-16s %10s %10s %10s   %8s %8s %8s\n", "", "wall ms", "min ms", "cpu ms",
+		     "wall x", "cpu x", "peak KB");
 	for (int i = 0; i < n; i++) {
 		double wall, cpu = (double)c[i].cpu_ns / 1e6 / rounds;
 
@@ -153,8 +159,8 @@ static void report(struct contestant *c, int n, int rounds)
 			base_wall = wall;
 			base_cpu = cpu;
 		}
-		(void)printf("%-16s %10.2f %10.2f %10.2f   %8.2f %8.2f", c[i].name, wall,
-			     c[i].wall_ms[0], cpu, wall / base_wall, cpu / base_cpu);
+		(void)printf("%-16s %10.2f %10.2f %10.2f   %8.2f %8.2f %8ld", c[i].name, wall,
+			     c[i].wall_ms[0], cpu, wall / base_wall, cpu / base_cpu, c[i].peak_kb);
 		if (c[i].failures)
 			(void)printf("   %d of %d failed", c[i].failures, rounds);
 		(void)printf("\n");
