@@ -16,7 +16,26 @@
 
 enum { SHORT_ID = 12 };
 
-static const char manifest_type[] = "application/vnd.docker.distribution.manifest.v2+json";
+/*
+ * What registries call the parts of an image. Docker's words are those that every registry knows;
+ * they have none for zstd, and no manifest may mix the two.
+ */
+struct words {
+	const char *manifest, *config, *gzip, *zstd;
+};
+
+static const struct words docker_words = {
+	.manifest = "application/vnd.docker.distribution.manifest.v2+json",
+	.config = "application/vnd.docker.container.image.v1+json",
+	.gzip = "application/vnd.docker.image.rootfs.diff.tar.gzip",
+};
+
+static const struct words oci_words = {
+	.manifest = "application/vnd.oci.image.manifest.v1+json",
+	.config = "application/vnd.oci.image.config.v1+json",
+	.gzip = "application/vnd.oci.image.layer.v1.tar+gzip",
+	.zstd = "application/vnd.oci.image.layer.v1.tar+zstd",
+};
 
 static atomic_bool cancel;
 
@@ -44,6 +63,7 @@ static const struct opt push_table[] = {
 struct item {
 	struct image_blob blob;
 	const char *name; /* how it is called in the output; NULL: not at all */
+	bool is_zstd;     /* otherwise gzip; only such bytes are kept */
 };
 
 struct push {
@@ -52,6 +72,7 @@ struct push {
 	struct image_store *is;
 	struct settings settings;
 	struct registry_session *session;
+	const char *name;   /* the repository, as the user calls it */
 	struct item *items; /* layers, lowest first, then the configuration */
 	size_t n_items;
 	pthread_mutex_t lock; /* of all below */
@@ -154,7 +175,29 @@ static void close_items(struct push *p)
 	p->n_items = 0;
 }
 
-static int open_layer(struct push *p, const char *diff_id, struct image_blob *ret)
+/* Packing it again would give other bytes each time, which no registry has yet. */
+static int refuse_plain(struct push *p, const char *tag, const char *diff_id)
+{
+	return err_set(&p->f->err, -ENODATA,
+		       "cannot push %s:%s: its layer %s came as a plain tar, and only layers that "
+		       "came in gzip or zstd are kept for pushing; remove every image that has it, "
+		       "then load or pull it with compressed layers",
+		       p->name, tag, diff_id);
+}
+
+/* The bytes tell: what a registry called them may be wrong, or say nothing of how they are packed. */
+static int find_packing(struct push *p, struct item *item)
+{
+	unsigned char head[2];
+	ssize_t n = pread(item->blob.fd, head, sizeof(head), 0);
+
+	if (n < 0)
+		return err_sys(&p->f->err, "layer %s", item->blob.digest);
+	item->is_zstd = n < 2 || head[0] != 0x1f || head[1] != 0x8b;
+	return 0;
+}
+
+static int open_layer(struct push *p, const char *tag, const char *diff_id, struct item *ret)
 {
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct fetch *f = p->f;
@@ -163,26 +206,26 @@ static int open_layer(struct push *p, const char *diff_id, struct image_blob *re
 
 	if (r == 0)
 		r = image_layer_open(p->is, txn, diff_id, &f->a, &l, &f->err);
+	if (r == -ENODATA)
+		return refuse_plain(p, tag, diff_id);
 	if (r < 0)
 		return r;
-	*ret = (struct image_blob){ .fd = l.fd, .size = l.size, .media_type = l.media_type };
-	(void)snprintf(ret->digest, sizeof(ret->digest), "%s", l.digest);
-	return 0;
+	ret->blob = (struct image_blob){ .fd = l.fd, .size = l.size };
+	(void)snprintf(ret->blob.digest, sizeof(ret->blob.digest), "%s", l.digest);
+	ret->name = arena_strndup(&f->a, digest_hex(diff_id), SHORT_ID);
+	return find_packing(p, ret);
 }
 
-static int open_items(struct push *p, const struct image_doc *doc)
+static int open_items(struct push *p, const struct image_doc *doc, const char *tag)
 {
 	struct fetch *f = p->f;
 	int r = 0;
 
 	p->items = arena_array(&f->a, doc->diff_ids.n + 1, sizeof(p->items[0]));
 	for (size_t i = 0; r == 0 && i < doc->diff_ids.n; i++) {
-		const char *id = doc->diff_ids.items[i];
-
-		r = open_layer(p, id, &p->items[i].blob);
-		if (r < 0)
-			break;
-		p->items[p->n_items++].name = arena_strndup(&f->a, digest_hex(id), SHORT_ID);
+		p->items[i].blob.fd = -1;
+		p->n_items = i + 1;
+		r = open_layer(p, tag, doc->diff_ids.items[i], &p->items[i]);
 	}
 	if (r == 0)
 		r = image_config_open(p->is, doc, &p->items[p->n_items].blob, &f->err);
@@ -191,27 +234,38 @@ static int open_items(struct push *p, const struct image_doc *doc)
 	return r;
 }
 
-static struct oci_descriptor describe(const struct image_blob *b)
+static const struct words *choose_words(const struct push *p)
+{
+	for (size_t i = 0; i + 1 < p->n_items; i++)
+		if (p->items[i].is_zstd)
+			return &oci_words;
+	return &docker_words;
+}
+
+static struct oci_descriptor describe(const struct item *item, const char *media_type)
 {
 	return (struct oci_descriptor){
-		.media_type = b->media_type,
-		.digest = b->digest,
-		.size = b->size,
+		.media_type = media_type,
+		.digest = item->blob.digest,
+		.size = item->blob.size,
 	};
 }
 
-static void write_manifest(struct push *p, struct buf *out)
+static void write_manifest(struct push *p, const struct words *w, struct buf *out)
 {
 	size_t layers = p->n_items - 1;
 	struct oci_manifest m = {
 		.schema_version = 2,
-		.media_type = manifest_type,
-		.config = describe(&p->items[layers].blob),
+		.media_type = w->manifest,
+		.config = describe(&p->items[layers], w->config),
 	};
 
 	m.layers.items = arena_array(&p->f->a, layers, sizeof(m.layers.items[0]));
-	for (; m.layers.n < layers; m.layers.n++)
-		m.layers.items[m.layers.n] = describe(&p->items[m.layers.n].blob);
+	for (; m.layers.n < layers; m.layers.n++) {
+		const struct item *item = &p->items[m.layers.n];
+
+		m.layers.items[m.layers.n] = describe(item, item->is_zstd ? w->zstd : w->gzip);
+	}
 	schema_write(&oci_manifest_schema, &m, SCHEMA_FULL, out);
 }
 
@@ -228,17 +282,19 @@ static int push_image(struct push *p, const struct image_doc *doc, const char *t
 {
 	OWN(buf) struct buf manifest = { 0 };
 	char digest[DIGEST_TEXT];
-	int r = open_items(p, doc);
+	int r = open_items(p, doc, tag);
 
 	for (size_t i = 0; r == 0 && i + 1 < p->n_items; i++)
 		say(p, p->items[i].name, "Preparing", "");
 	if (r == 0)
 		r = push_blobs(p);
 	if (r == 0) {
-		write_manifest(p, &manifest);
+		const struct words *words = choose_words(p);
+
+		write_manifest(p, words, &manifest);
 		digest_of(&manifest, digest);
 		r = registry_manifest_put(p->session, tag, manifest.data, manifest.len,
-					  manifest_type, &p->f->err);
+					  words->manifest, &p->f->err);
 	}
 	close_items(p);
 	if (r == 0 && !p->o->quiet)
@@ -392,6 +448,7 @@ static int push(struct fetch *f, struct image_store *is, const void *opts, const
 	if (r < 0)
 		return r;
 	p.session = session;
+	p.name = ref_familiar(ref_name(&ref, &f->a));
 	(void)sigaction(SIGINT, &act, NULL);
 	(void)sigaction(SIGTERM, &act, NULL);
 	if (!p.o->quiet)

@@ -1,5 +1,5 @@
 /*
- * image_distribution.c - an image as registries want it: its configuration and its layers' bytes
+ * image_distribution.c - an image as registries want it: its configuration
  */
 #include "codec/digest.h"
 #include "image/image_store.h"
@@ -43,8 +43,3 @@ int image_config_open(struct image_store *is, const struct image_doc *doc, struc
 		ret->media_type = "application/vnd.docker.container.image.v1+json";
 	return r;
 }
-
-/*
- * A layer that came as a plain tar and is kept as a blob has its diff ID as digest. What came
- * compressed, or is kept as a directory alone, is not to be had here.
- */

@@ -8,26 +8,16 @@ setup_file() {
 	export DOCKER_CONFIG=$BATS_FILE_TMPDIR/docker
 	mounts_before=$(wc -l </proc/self/mountinfo)
 	export mounts_before
-	berth import -c 'CMD ["sh"]' "$(busybox_tar)" busybox:latest >/dev/null
-	keep_layer busybox
-	# As a load does while it works, so that nothing is swept that no record names.
-	flock -s "$BERTH_ROOT/layers" sleep 1000 3>&- &
-	echo $! >"$BATS_FILE_TMPDIR/holder"
+	# Its layers come in gzip, so their bytes are kept for pushing.
+	"$berth_source/tests/lib/make-archive" good-gzip-large "$BATS_FILE_TMPDIR/image.tar" >/dev/null
+	berth load -q -i "$BATS_FILE_TMPDIR/image.tar" >/dev/null
+	berth tag test:latest pushed
+	berth rmi test:latest >/dev/null
 }
 
 teardown_file() {
-	pkill -P "$(cat "$BATS_FILE_TMPDIR/holder")"
 	remove_all
 	expect_nothing_left
-}
-
-# The layer's bytes where a pull would have left them: the tar that was imported.
-keep_layer() {
-	local layer
-
-	layer=$(berth image inspect --format '{{index .RootFS.Layers 0}}' "$1")
-	[ "$(sha256sum <"$(busybox_tar)")" = "${layer#sha256:}  -" ]
-	cp "$(busybox_tar)" "$BERTH_ROOT/blobs/sha256/${layer#sha256:}"
 }
 
 setup() {
@@ -120,7 +110,7 @@ teardown() {
 	grep -q '"Secret":"secret"' "$BATS_TEST_TMPDIR/kept"
 	run grep -c secret "$DOCKER_CONFIG/config.json"
 	expect_output 0
-	berth tag busybox "$registry/helped"
+	berth tag pushed "$registry/helped"
 	run berth push "$registry/helped"
 	expect_status 0
 	berth logout "$registry"
@@ -131,12 +121,12 @@ teardown() {
 	expect_contains "is not the name of a credential helper"
 }
 
-@test "push says what docker says, and what was pushed is an image for skopeo and podman" {
+@test "push says what docker says, and skopeo reads and copies what was pushed" {
 	start_registry plain
-	berth tag busybox "$registry/a/b:1"
+	berth tag pushed "$registry/a/b:1"
 	run berth push "$registry/a/b:1"
 	expect_status 0
-	layer=$(berth image inspect --format '{{index .RootFS.Layers 0}}' busybox)
+	layer=$(berth image inspect --format '{{index .RootFS.Layers 0}}' pushed)
 	short=${layer#sha256:} short=${short:0:12}
 	expect_contains "The push refers to repository [$registry/a/b]"
 	expect_contains "$short: Preparing"
@@ -153,8 +143,8 @@ teardown() {
 
 @test "all tags are pushed one by one; what is not there, is refused by name" {
 	start_registry all
-	berth tag busybox "$registry/all:1"
-	berth tag busybox "$registry/all:2"
+	berth tag pushed "$registry/all:1"
+	berth tag pushed "$registry/all:2"
 	run berth push -a "$registry/all"
 	expect_status 0
 	expect_contains "1: digest:"
@@ -171,9 +161,46 @@ teardown() {
 	expect_contains "not linux/s390x"
 }
 
+@test "layers that came as plain tars are refused; removed and loaded again in gzip, they are pushed" {
+	start_registry tar
+	"$berth_source/tests/lib/make-archive" good-old "$BATS_TEST_TMPDIR/plain.tar" >/dev/null
+	berth load -q -i "$BATS_TEST_TMPDIR/plain.tar" >/dev/null
+	berth tag registry.example:5000/other:v1 "$registry/a:1"
+	layer=$(berth image inspect -f '{{index .RootFS.Layers 1}}' "$registry/a:1")
+	run berth push -q "$registry/a:1"
+	expect_status 1
+	expect_output "berth: cannot push $registry/a:1: its layer $layer came as a plain tar, and only layers that came in gzip or zstd are kept for pushing; remove every image that has it, then load or pull it with compressed layers"
+	run berth_probe "$registry/a:1" manifest
+	expect_status 1
+	berth rmi -f "$(berth images -q "$registry/a:1")"
+	# skopeo compresses what it writes into a layout.
+	skopeo copy -q --insecure-policy "docker-archive:$BATS_TEST_TMPDIR/plain.tar:registry.example:5000/other:v1" \
+		"oci-archive:$BATS_TEST_TMPDIR/gzip.tar:$registry/a:1"
+	berth load -q -i "$BATS_TEST_TMPDIR/gzip.tar"
+	run berth push -q "$registry/a:1"
+	expect_output "$registry/a:1"
+}
+
+@test "layers in zstd are pushed beneath an OCI manifest, since docker's has no word for them" {
+	start_registry zstd
+	"$berth_source/tests/lib/make-archive" good-new "$BATS_TEST_TMPDIR/plain.tar" >/dev/null
+	skopeo copy -q --insecure-policy --dest-compress-format zstd "docker-archive:$BATS_TEST_TMPDIR/plain.tar" \
+		"oci-archive:$BATS_TEST_TMPDIR/zstd.tar:$registry/a:zstd"
+	# The lowest layer is there in gzip; only the one above is taken in zstd.
+	berth load -q -i "$BATS_TEST_TMPDIR/zstd.tar"
+	berth push -q "$registry/a:zstd"
+	run skopeo inspect --raw --tls-verify=false "docker://$registry/a:zstd"
+	expect_contains '"mediaType":"application/vnd.oci.image.manifest.v1+json"'
+	expect_contains application/vnd.oci.image.config.v1+json
+	expect_contains application/vnd.oci.image.layer.v1.tar+gzip
+	expect_contains application/vnd.oci.image.layer.v1.tar+zstd
+	expect_lacks docker
+	skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$registry/a:zstd" "oci:$BATS_TEST_TMPDIR/copy:x"
+}
+
 @test "a push without the right to is denied" {
 	start_registry denied htpasswd
-	berth tag busybox "$registry/a:1"
+	berth tag pushed "$registry/a:1"
 	run berth push "$registry/a:1"
 	expect_status 1
 	expect_contains "unauthorized"
@@ -181,7 +208,7 @@ teardown() {
 
 @test "an upload that breaks goes on where the registry has got to" {
 	start_bad_registry patch-cut=1
-	berth tag busybox "$registry/a/b:t"
+	berth tag pushed "$registry/a/b:t"
 	run berth push "$registry/a/b:t"
 	expect_status 0
 	# One may be libcurl's own second attempt, which the registry finds out of step.
@@ -189,12 +216,12 @@ teardown() {
 	[ "$(grep -c '^GET /v2/a/b/blobs/uploads/' "$bad_log")" = 1 ]
 	stop_servers
 	start_bad_registry patch-416=1
-	berth tag busybox "$registry/a/b:t"
+	berth tag pushed "$registry/a/b:t"
 	run berth push "$registry/a/b:t"
 	expect_status 0
 	stop_servers
 	start_bad_registry patch-416=100
-	berth tag busybox "$registry/a/b:t"
+	berth tag pushed "$registry/a/b:t"
 	run berth push "$registry/a/b:t"
 	expect_status 1
 }

@@ -188,7 +188,7 @@ blob_is_right() {
 	[[ "$output" != *$'\e'* && "$output" != *$'\a'* ]]
 }
 
-@test "tags come page by page, and a page elsewhere gets no credentials" {
+@test "tags come page by page; pages that never end are refused" {
 	start_bad_registry
 	[ "$(berth_probe "$registry/a/b:t" tags | tr '\n' ' ')" = "a b c d " ]
 	stop_servers
@@ -196,7 +196,7 @@ blob_is_right() {
 	probe_fails_with EFBIG "$registry/a/b:t" tags
 }
 
-@test "an authority in certs.d is trusted, and a host that is not insecure must prove itself" {
+@test "certs.d of a registry is read: an authority is taken, a certificate without its key refused" {
 	start_registry proved tls
 	settings '{"registry-timeout": 2}'
 	# 127.0.0.1 is insecure whatever happens: it needs no proof, but a broken certs.d is an error.
