@@ -227,8 +227,8 @@ static int run_noun(struct cli *cli, const struct cmd_noun *noun, const struct s
 static const struct {
 	const char *name, *why;
 } refused[] = {
-	{ "search", "no registry can be reached" },
-	{ "build", "images are not built here; bring them with 'berth load' or 'berth import'" },
+	{ "search", "registries have no common search; look on their web pages" },
+	{ "build", "images are not built here; bring them with 'berth pull' or 'berth load'" },
 	{ "network", "a container's network is none or host" },
 	{ "volume", "there are no named volumes; bind a directory with -v /DIRECTORY:/PATH" },
 	{ "swarm", "there is no cluster" },

@@ -185,7 +185,7 @@ static int refuse_plain(struct push *p, const char *tag, const char *diff_id)
 		       p->name, tag, diff_id);
 }
 
-/* The bytes tell: what a registry called them may be wrong, or say nothing of how they are packed. */
+/* The bytes tell: what a registry called them may be wrong, or not say how they are packed. */
 static int find_packing(struct push *p, struct item *item)
 {
 	unsigned char head[2];
