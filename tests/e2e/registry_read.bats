@@ -196,7 +196,15 @@ blob_is_right() {
 	probe_fails_with EFBIG "$registry/a/b:t" tags
 }
 
-@test "certs.d of a registry is read: an authority is taken, a certificate without its key refused" {
+@test "a page of tags at another host is asked for without the token" {
+	start_bad_registry token link-elsewhere
+	docker_login user secret
+	[ "$(berth_probe "$registry/a/b:t" tags | tr '\n' ' ')" = "a b c d " ]
+	grep -q "^GET /v2/a/b/tags/list.* Bearer t1 - $registry$" "$bad_log"
+	[ "$(grep ' 127\.0\.0\.2:' "$bad_log")" = "GET /v2/a/b/tags/list?n=2&last=b - - 127.0.0.2:${registry#*:}" ]
+}
+
+@test "certs.d with an authority is no obstacle, with the certificate of a client that lacks its key an error" {
 	start_registry proved tls
 	settings '{"registry-timeout": 2}'
 	# 127.0.0.1 is insecure whatever happens: it needs no proof, but a broken certs.d is an error.
