@@ -19,15 +19,15 @@ PROGRAMS := berth berth-shim berth-init berth-oci berth-systemd berth-fetch
 LIBS_berth       := -ljson-c -llmdb -lpthread
 LIBS_berth-shim  := -lseccomp -ljson-c
 LIBS_berth-init  :=
-LIBS_berth-oci   := -lseccomp -ljson-c
+LIBS_berth-oci   := -lseccomp -ljson-c -lprotobuf-c
 LIBS_berth-systemd := -lsystemd
 LIBS_berth-fetch := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
-LIBS_all         := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lpthread -ldl
+LIBS_all         := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lprotobuf-c -lpthread -ldl
 
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Werror
 CFLAGS ?= -O2 -g
 # -iquote: a room may have the name of a folder of the system's, as sys has.
-CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DBERTH_VERSION='"$(VERSION)"' -iquote src -include src/base/banned.h
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DBERTH_VERSION='"$(VERSION)"' -iquote src -iquote $(B)/gen -include src/base/banned.h
 ALL_CFLAGS := -std=gnu17 $(WARN) $(CFLAGS) -ffunction-sections -fdata-sections -fstack-protector-strong -MMD -MP
 ifdef SAN
 SAN_FLAGS  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -51,7 +51,7 @@ LINK_berth-systemd := $(LINK_berth-fetch)
 endif
 
 room_sources = $(filter-out src/cmd/main_%.c,$(wildcard src/$(1)/*.c))
-room_objects = $(patsubst src/%.c,$(B)/obj/%.o,$(call room_sources,$(1))) $(patsubst src/%.S,$(B)/obj/%.o,$(wildcard src/$(1)/*.S))
+room_objects = $(patsubst src/%.c,$(B)/obj/%.o,$(call room_sources,$(1))) $(patsubst src/%.S,$(B)/obj/%.o,$(wildcard src/$(1)/*.S)) $(patsubst src/%.proto,$(B)/obj/%.pb-c.o,$(wildcard src/$(1)/*.proto))
 room_archive = $(B)/lib/$(1).a
 ARCHIVES := $(foreach r,$(ROOMS),$(call room_archive,$(r)))
 
@@ -111,6 +111,16 @@ $(B)/obj/%.o: src/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -c -o $@ $<
 
+# Messages of CRIU: C by protoc-c, beside the objects.
+.PRECIOUS: $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: src/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=src --c_out=$(B)/gen $<
+$(B)/obj/%.pb-c.o: $(B)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+$(B)/obj/cmd/criu.o: | $(B)/gen/cmd/criu_rpc.pb-c.h
+
 $(B)/unit/%: tests/unit/%.c tests/unit/check.h $(SAN_OBJECT) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(if $(SAN),$(LINK),$(CC)) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -o $@ $< $(SAN_OBJECT) \
@@ -146,7 +156,12 @@ build-fuzz/obj/%.o: src/%.S
 	clang $(CPPFLAGS) -c -o $@ $<
 
 build-fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
-	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJ) -ljson-c -lz -lzstd -larchive
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MORE) $(FUZZ_OBJ) -ljson-c -lz -lzstd -larchive $(FUZZ_LIBS)
+
+build-fuzz/fuzz_criu: FUZZ_MORE = build-fuzz/obj/cmd/criu.o $(B)/gen/cmd/criu_rpc.pb-c.c
+build-fuzz/fuzz_criu: FUZZ_LIBS = -lprotobuf-c
+build-fuzz/fuzz_criu: build-fuzz/obj/cmd/criu.o
+build-fuzz/obj/cmd/criu.o: | $(B)/gen/cmd/criu_rpc.pb-c.h
 
 -include $(shell find $(B) build-fuzz -name '*.d' 2>/dev/null)
 

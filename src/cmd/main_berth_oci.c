@@ -25,23 +25,21 @@
 
 static const char default_root[] = "/run/berth-oci";
 
-static const struct oci_cmd *const tables[] = { oci_start_table, oci_exec_table,   oci_signal_table,
-						oci_show_table,  oci_update_table, oci_events_table,
-						oci_spec_table };
+static const struct oci_cmd *const tables[] = {
+	oci_start_table,  oci_exec_table, oci_signal_table,     oci_show_table,   oci_update_table,
+	oci_events_table, oci_spec_table, oci_checkpoint_table, oci_restore_table
+};
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 /* Commands that runc or crun have and this program does not. */
 static const struct {
 	const char *name, *why;
 } refused[] = {
-	{ "checkpoint",
-	  "containers cannot be checkpointed; stop it, and create it anew elsewhere" },
-	{ "restore", "containers cannot be checkpointed; create it anew" },
 	{ "mounts", "mounts of a running container cannot be changed; create it anew" },
 };
 
 struct global_opts {
-	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless, *criu;
 	bool debug, version, usage, systemd;
 };
 
@@ -67,7 +65,8 @@ static const struct opt global_opts[] = {
 	STR(struct global_opts, rootless, 0, "rootless", "bool",
 	    "\"true\": a container without limits may go without a control group when none can be "
 	    "made; \"false\": never; \"auto\": true unless we are root (default \"auto\")"),
-	REFUSED(0, "criu", "containers cannot be checkpointed"),
+	STR(struct global_opts, criu, 0, "criu", "path",
+	    "The program criu, for checkpoint and restore (default: found in PATH)"),
 	OPT_END,
 };
 
@@ -259,7 +258,7 @@ static int unknown(struct oci_cli *cli, const char *name)
 /* What gets into a container can be reached there as /proc/PID/exe, and must not be overwritten. */
 static int seal(struct oci_cli *cli, const struct oci_cmd *c)
 {
-	static const char *const entering[] = { "create", "run", "exec" };
+	static const char *const entering[] = { "create", "run", "exec", "restore" };
 	bool enters = false;
 	int r;
 
@@ -362,6 +361,7 @@ static int take_globals(struct oci_cli *cli, const struct global_opts *g)
 {
 	int r = take_log(cli, g->log);
 
+	cli->criu = g->criu ? g->criu : "criu";
 	if (r == 0)
 		r = take_level(cli, g);
 	if (r == 0)

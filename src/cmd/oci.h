@@ -14,6 +14,7 @@ struct oci_cli {
 	char **argv;      /* of main() */
 	const char *root; /* directory of the containers' states */
 	const char *log;  /* file that errors are written to as well, or NULL */
+	const char *criu; /* program for checkpoint and restore */
 	bool log_json;
 	bool systemd;    /* has it make the control groups of new containers */
 	bool rootless;   /* we are not the machine's root */
@@ -37,7 +38,8 @@ struct oci_cmd {
 
 /* One table per file; a row without a name ends it. */
 extern const struct oci_cmd oci_start_table[], oci_exec_table[], oci_signal_table[],
-	oci_show_table[], oci_update_table[], oci_events_table[], oci_spec_table[];
+	oci_show_table[], oci_update_table[], oci_events_table[], oci_spec_table[],
+	oci_checkpoint_table[], oci_restore_table[];
 
 /* Says it on stderr and in the log file. */
 void oci_warn(const struct oci_cli *cli, const char *fmt, ...)

@@ -1,5 +1,5 @@
 /*
- * oci_hooks.c - hooks that run when a container has started and when it is gone
+ * oci_hooks.c - hooks that run when a container is made again, has started, and is gone
  */
 #include "cmd/oci_hooks.h"
 
@@ -12,6 +12,24 @@ static void run(const struct oci_cli *cli, const struct oci_hook_list *hooks, co
 
 	if (runtime_run_hooks(hooks, name, state, true, &err) < 0)
 		oci_warn(cli, "container %s: %s", state->id, err.msg);
+}
+
+int oci_hooks_create(const struct oci_state *s, const struct oci_config *config, pid_t pid,
+		     struct err *err)
+{
+	struct runtime_state state = { .id = s->id,
+				       .status = "creating",
+				       .bundle = s->bundle,
+				       .pid = pid,
+				       .annotations = &config->annotations };
+	int r = 0;
+
+	if (config->hooks)
+		r = runtime_run_hooks(&config->hooks->prestart, "prestart", &state, false, err);
+	if (config->hooks && r == 0)
+		r = runtime_run_hooks(&config->hooks->create_runtime, "createRuntime", &state,
+				      false, err);
+	return r;
 }
 
 void oci_hooks_poststart(const struct oci_cli *cli, const struct oci_state *s,

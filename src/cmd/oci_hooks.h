@@ -1,11 +1,17 @@
 /*
- * oci_hooks.h - hooks that run when a container has started and when it is gone
+ * oci_hooks.h - hooks that run when a container is made again, has started, and is gone
  */
 #ifndef CMD_OCI_HOOKS_H
 #define CMD_OCI_HOOKS_H
 
 #include "cmd/oci_state.h"
 
+/*
+ * prestart and createRuntime, for a container that is restored and has its namespaces; pid is its
+ * first process. The first that fails ends them.
+ */
+int oci_hooks_create(const struct oci_state *state, const struct oci_config *config, pid_t pid,
+		     struct err *err);
 /* Failures are warnings: the program runs, or is gone, all the same. */
 void oci_hooks_poststart(const struct oci_cli *cli, const struct oci_state *state,
 			 const struct oci_config *config);

@@ -2,7 +2,7 @@
  * oci_signal.c - kill, delete, pause, resume
  */
 #include "cmd/oci_hooks.h"
-#include "cmd/oci_state.h"
+#include "cmd/oci_signal.h"
 #include "cmd/oci_unit.h"
 
 #include "base/own.h"
@@ -178,12 +178,34 @@ static int delete_half_made(struct oci_cli *cli, const struct oci_container *c)
 	return c->dir < 0 ? 0 : oci_state_remove(cli, c);
 }
 
+int oci_signal_delete(struct oci_cli *cli, const struct oci_container *c)
+{
+	struct oci_config *config;
+	int r = end_processes(cli, c);
+
+	if (r == 0 || r == -ENOENT)
+		r = oci_unit_stop(cli, c->state.unit);
+	if (r == 0 && oci_state_has_cgroup(c))
+		r = cgroup_teardown(c->state.cgroup, &cli->err);
+	if (r == 0 && oci_state_config(cli, c, &config) == 0)
+		oci_hooks_poststop(cli, &c->state, config);
+	return r < 0 ? r : oci_state_remove(cli, c);
+}
+
+int oci_signal_delete_ended(struct oci_cli *cli, struct oci_container *c)
+{
+	int r = oci_state_relock(cli, c);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : oci_signal_delete(cli, c);
+}
+
 static int delete_one(struct oci_cli *cli, const char *id, const void *ctx)
 {
 	const struct delete_opts *o = ctx;
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	int r = oci_state_open(cli, id, true, &c);
-	struct oci_config *config;
 	enum oci_status is;
 
 	if (r == -ENOENT && o->force)
@@ -196,14 +218,7 @@ static int delete_one(struct oci_cli *cli, const char *id, const void *ctx)
 			       "cannot delete container %s that is not stopped: %s; end it, or use "
 			       "--force",
 			       c.state.id, oci_status_names[is]);
-	r = end_processes(cli, &c);
-	if (r == 0)
-		r = oci_unit_stop(cli, c.state.unit);
-	if (r == 0 && oci_state_has_cgroup(&c))
-		r = cgroup_teardown(c.state.cgroup, &cli->err);
-	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
-		oci_hooks_poststop(cli, &c.state, config);
-	return r < 0 ? r : oci_state_remove(cli, &c);
+	return oci_signal_delete(cli, &c);
 }
 
 static int oci_delete(struct oci_cli *cli, const void *opts, const struct strv *args)

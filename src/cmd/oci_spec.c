@@ -198,7 +198,7 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 	buf_printf(&out,
 		   "},\"netDevices\":{\"enabled\":true}},"
 		   "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\","
-		   "\"org.opencontainers.runc.checkpoint.enabled\":\"false\"},"
+		   "\"org.opencontainers.runc.checkpoint.enabled\":\"true\"},"
 		   "\"potentiallyUnsafeConfigAnnotations\":[]}\n",
 		   v->major, v->minor, v->micro);
 	return oci_print(cli, out.data, out.len);

@@ -8,9 +8,10 @@
  */
 #include "cmd/oci_bundle.h"
 #include "cmd/oci_console.h"
+#include "cmd/oci_criu.h"
 #include "cmd/oci_home.h"
 #include "cmd/oci_hooks.h"
-#include "cmd/oci_state.h"
+#include "cmd/oci_signal.h"
 #include "cmd/oci_unit.h"
 
 #include "base/own.h"
@@ -145,6 +146,8 @@ static int prepare(struct making *m, const char *id, bool detached)
 				 .created = now_ns(),
 				 .owner = getuid(),
 				 .config = m->bundle.text };
+	if (!m->bundle.config->process->terminal)
+		oci_criu_streams(cli, &s->streams);
 	r = oci_state_begin(cli, &m->container);
 	return r < 0 ? r : oci_notify_prepare(cli, m->container.dir, id, m->bundle.config);
 }
@@ -259,25 +262,6 @@ static int oci_create(struct oci_cli *cli, const void *opts, const struct strv *
 	return make(&m, args->items[0], true, true);
 }
 
-/* The container's own processes are gone with its first one; what else is in its group is killed.
- */
-static int clean_up(struct making *m)
-{
-	struct err *err = &m->cli->err;
-	bool has_cgroup = !str_is_empty(m->bundle.cgroup);
-	int r = has_cgroup ? cgroup_kill(m->bundle.cgroup, SIGKILL, err) : 0;
-
-	if (r == 0 || r == -ENOENT)
-		r = oci_unit_stop(m->cli, m->bundle.unit.name);
-	if (r == 0 && has_cgroup)
-		r = cgroup_teardown(m->bundle.cgroup, err);
-	if (r == 0)
-		oci_hooks_poststop(m->cli, &m->container.state, m->bundle.config);
-	if (r == 0)
-		r = oci_state_remove(m->cli, &m->container);
-	return r;
-}
-
 static int oci_run(struct oci_cli *cli, const void *opts_, const struct strv *args)
 {
 	const struct start_opts *opts = opts_;
@@ -293,7 +277,7 @@ static int oci_run(struct oci_cli *cli, const void *opts_, const struct strv *ar
 		return r;
 	status = oci_console_wait(cli, signals, &m.process, &m.notify);
 	if (!opts->keep) {
-		r = clean_up(&m);
+		r = oci_signal_delete_ended(cli, &m.container);
 		if (r < 0)
 			oci_warn(cli, "cleaning up container %s: %s", args->items[0], cli->err.msg);
 	}

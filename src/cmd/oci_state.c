@@ -42,7 +42,8 @@ SCHEMA(oci_state, T, F_STR(T, id, "id", REQUIRED), F_INT(T, pid, "pid", ALWAYS_F
        F_BOOL(T, listens, "listens", ALWAYS_FULL), F_STR(T, bundle, "bundle", REQUIRED),
        F_STR(T, rootfs, "rootfs", REQUIRED), F_STR(T, cgroup, "cgroup", ALWAYS_FULL),
        F_STR(T, unit, "unit", OMIT_EMPTY), F_TIME(T, created, "created", ALWAYS_FULL),
-       F_U32(T, owner, "owner", ALWAYS_FULL), F_RAW(T, config, "config", REQUIRED));
+       F_U32(T, owner, "owner", ALWAYS_FULL), F_STRV(T, streams, "streams", OMIT_EMPTY),
+       F_RAW(T, config, "config", REQUIRED));
 #undef T
 
 void oci_container_cleanup(struct oci_container *c)
@@ -82,6 +83,19 @@ static int take_lock(struct oci_cli *cli, const char *id, struct oci_container *
 		r = fcntl(c->lock, F_SETLKW, &whole);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? err_sys(&cli->err, "locking container %s", id) : 0;
+}
+
+int oci_state_relock(struct oci_cli *cli, struct oci_container *c)
+{
+	int r = take_lock(cli, c->state.id, c);
+	struct stat st;
+
+	/* Whoever had the lock may have deleted the container meanwhile. */
+	if (r == 0 && fstat(c->dir, &st) == 0 && st.st_nlink == 0)
+		r = -ENOENT;
+	if (r == -ENOENT)
+		cli->err = (struct err)ERR_INIT;
+	return r;
 }
 
 void oci_state_unlock(struct oci_container *c)

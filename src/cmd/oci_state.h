@@ -27,7 +27,8 @@ struct oci_state {
 	const char *unit;   /* of systemd's that the group is, or NULL */
 	int64_t created;    /* ns */
 	uint32_t owner;
-	const char *config; /* config.json as it was at creation, or updated */
+	struct strv streams; /* criu's names of standard input, output, error; empty: a terminal */
+	const char *config;  /* config.json as it was at creation, or updated */
 };
 SCHEMA_DECLARE(oci_state);
 
@@ -65,6 +66,8 @@ int oci_state_need_cgroup(struct oci_cli *cli, const struct oci_container *c, co
  */
 int oci_state_listen(struct oci_cli *cli, const struct oci_container *c, int *ret);
 int oci_state_call(struct oci_cli *cli, const struct oci_container *c, int *ret);
+/* Takes the lock once more. -ENOENT, with nothing in cli->err, when it was deleted meanwhile. */
+int oci_state_relock(struct oci_cli *cli, struct oci_container *c);
 /* Lets other commands at it. */
 void oci_state_unlock(struct oci_container *c);
 /* Removes ROOT/ID; the control group and the processes must be gone. */

@@ -123,6 +123,23 @@ int runtime_update(const char *cgroup, const struct oci_resources *resources, st
 int runtime_unit_limits(const struct oci_resources *resources, struct arena *a, struct str_map *ret,
 			struct err *err);
 
+/*
+ * For a container that is not started but made anew by CRIU. The control group, as runtime_start()
+ * makes it; on failure there is none.
+ */
+int runtime_restore_cgroup(const struct oci_config *config, const char *cgroup, struct arena *a,
+			   struct err *err);
+/*
+ * Makes what is missing of the places that are mounted on, in the root file system that is mounted
+ * at root; bundle is where relative sources begin. For a mount namespace that nobody else is in.
+ */
+int runtime_restore_mount_points(const struct oci_config *config, const char *bundle,
+				 const char *root, struct err *err);
+/* Of the network namespace of that process. */
+int runtime_restore_loopback(pid_t pid, struct err *err);
+/* The root mount of that process's mount namespace; CRIU keeps no flags of it. */
+int runtime_restore_readonly(pid_t pid, struct err *err);
+
 /* Names that a configuration may use, as its `features` document lists them; all the arena's. */
 struct runtime_features {
 	struct strv hooks, mount_options, namespaces, capabilities;

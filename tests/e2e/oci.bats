@@ -228,7 +228,7 @@ True
 cgroup ipc mount network pid time user uts
 True True
 True True
-false"
+true"
 }
 
 @test "devices that no rule allows cannot be used" {
@@ -279,8 +279,8 @@ false"
 	run oci --log journald:x run -b "$bundle" t-x
 	expect_contains "only files"
 	[ ! -e journald:x ]
-	run oci checkpoint t-x
-	expect_contains "checkpoint is not supported"
+	run oci mounts t-x
+	expect_contains "mounts is not supported"
 	configure 's|"terminal": true|"terminal": false|; s|"linux": {|"linux": { "intelRdt": { "closID": "x" },|'
 	run oci create -b "$bundle" t-x
 	expect_contains "linux.intelRdt: not supported"
@@ -356,4 +356,19 @@ false"
 	sed -i 's|"terminal": true|"terminal": false|; s|"sh"|"sh", "-c", "id -u; hostname"|' "$bundle/config.json"
 	run oci run -b "$bundle" t-runc
 	expect_output "$(printf '0\nrunc')"
+}
+
+@test "checkpoint and restore refuse what cannot be brought back" {
+	program sleep 1000
+	NOTIFY_SOCKET=$OCI/none oci create -b "$bundle" t-x </dev/null >/dev/null 2>&1 3>&-
+	oci start t-x
+	run oci checkpoint --image-path "$OCI/img" t-x
+	expect_status 1
+	expect_contains "NOTIFY_SOCKET"
+	status_is t-x running
+	[ ! -e "$OCI/img" ]
+	run oci --systemd-cgroup restore --image-path "$OCI/img" -b "$bundle" t-y
+	expect_status 1
+	expect_contains "a unit of systemd cannot be restored"
+	[ ! -e "$OCI/state/t-y" ]
 }

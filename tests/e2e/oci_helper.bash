@@ -2,7 +2,7 @@
 #
 # Each file has one bundle with a busybox in it, and each test a fresh config.json. After a test no
 # state, control group or mount of its containers, whose IDs begin with "t-", may be left.
-load helper
+load "$(dirname "${BASH_SOURCE[0]}")/helper"
 
 setup_file() {
 	export OCI=$BATS_FILE_TMPDIR bundle=$BATS_FILE_TMPDIR/bundle

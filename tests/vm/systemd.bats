@@ -32,6 +32,9 @@ sbox() {
 	expect_property berth-t-a.scope MemoryAccounting yes
 	expect_property berth-t-a.scope CPUAccounting yes
 	expect_property berth-t-a.scope Description "container t-a"
+	run oci checkpoint --image-path "$OCI/img" t-a
+	expect_status 1
+	expect_contains "the control group of container t-a is a unit of systemd"
 	# Nobody but the container is left in it.
 	expect_file /sys/fs/cgroup/system.slice/berth-t-a.scope/cgroup.procs \
 		"$(oci state t-a | sed -n 's/.*"pid": \([0-9]*\),/\1/p')"
