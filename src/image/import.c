@@ -60,19 +60,22 @@ static void write_config(struct image_config *c, const char *diff_id, const char
 static int import(struct image_add *add, const struct image_import_spec *spec,
 		  struct image_config *c, struct add_image *image, struct err *err)
 {
-	struct add_layer layer = { .range = { .fd = spec->fd, .size = -1 } };
+	/* The arena's: image_add_cleanup() looks at it, too. */
+	struct add_layer *layer = arena_new(add->a, struct add_layer);
 	const char *text;
 	size_t len;
 	int r;
 
-	add->layers = &layer;
+	layer->range.fd = spec->fd;
+	layer->range.size = -1;
+	add->layers = layer;
 	add->n_layers = 1;
 	add->images = image;
 	add->n_images = 1;
 	r = image_add_unpack(add, &spec->progress, err);
 	if (r < 0)
 		return r;
-	write_config(c, layer.diff_id, spec->message, add->a, &text, &len);
+	write_config(c, layer->diff_id, spec->message, add->a, &text, &len);
 	r = image_add_config(add->a, text, len, 1, image, err);
 	return r < 0 ? r : image_add_commit(add, err);
 }
