@@ -63,9 +63,9 @@ load helper
 	run berth nonsense
 	expect_status 1
 	expect_contains "unknown command: berth nonsense"
-	run berth pull busybox
+	run berth build .
 	expect_status 1
-	expect_contains "berth load"
+	expect_contains "bring them with 'berth pull'"
 	run berth -H tcp://x ps
 	expect_status 125
 	expect_contains "--host is not supported"
