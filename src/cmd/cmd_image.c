@@ -1,5 +1,5 @@
 /*
- * cmd_image.c - berth images, rmi, tag, pull, load, import, image prune
+ * cmd_image.c - berth images, rmi, tag, pull, load, import, save, image prune
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
@@ -429,7 +429,7 @@ static int prune(struct cli *cli, const void *opts, const struct strv *args)
 	return r < 0 ? r : prune_list(cli, e, &l, f->all);
 }
 
-/* -- load, import, pull: berth-fetch does it -- */
+/* -- load, import, pull, save: berth-fetch does it -- */
 
 struct load_flags {
 	const char *input, *platform;
@@ -543,6 +543,38 @@ static int pull(struct cli *cli, const void *opts, const struct strv *args)
 	return fetch_exec(cli, &words);
 }
 
+struct save_flags {
+	const char *output, *platform;
+};
+
+static const struct opt save_opts[] = {
+	STR(struct save_flags, output, 'o', "output", "string",
+	    "Write to a file, instead of STDOUT"),
+	STR(struct save_flags, platform, 0, "platform", "string",
+	    "Save only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")"),
+	OPT_END,
+};
+
+static int save(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct save_flags *f = opts;
+	struct strv words = { 0 };
+
+	strv_add(&words, cli->a, "save");
+	if (f->output) {
+		strv_add(&words, cli->a, "--output");
+		strv_add(&words, cli->a, f->output);
+	}
+	if (f->platform) {
+		strv_add(&words, cli->a, "--platform");
+		strv_add(&words, cli->a, f->platform);
+	}
+	strv_add(&words, cli->a, "--");
+	for (size_t i = 0; i < args->n; i++)
+		strv_add(&words, cli->a, args->items[i]);
+	return fetch_exec(cli, &words);
+}
+
 const struct cmd cmd_image_table[] = {
 	{ "images", "image", "ls list", "[OPTIONS] [REPOSITORY[:TAG]]", "List images", images_opts,
 	  NULL, sizeof(struct images_flags), images, 0, 1, OPT_ANYWHERE, CMD_ARGS_IMAGES,
@@ -561,6 +593,9 @@ const struct cmd cmd_image_table[] = {
 	{ "import", "image", "import", "[OPTIONS] file|- [REPOSITORY[:TAG]]",
 	  "Import the contents from a tarball to create a filesystem image", import_opts, NULL,
 	  sizeof(struct import_flags), import, 1, 2, OPT_ANYWHERE, CMD_ARGS_FILES, 0 },
+	{ "save", "image", "save", "[OPTIONS] IMAGE [IMAGE...]",
+	  "Save one or more images to a tar archive (streamed to STDOUT by default)", save_opts,
+	  NULL, sizeof(struct save_flags), save, 1, -1, OPT_ANYWHERE, CMD_ARGS_IMAGES, 0 },
 	{ NULL, "image", "prune", "[OPTIONS]", "Remove unused images", prune_opts, NULL,
 	  sizeof(struct prune_flags), prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ 0 },

@@ -1,9 +1,9 @@
 /*
- * fetch.c - berth-fetch: the program, load, import and pull
+ * fetch.c - berth-fetch: the program, load, import, pull and save
  *
  * What is large (libarchive, curl, OpenSSL, ISA-L, zstd) is in this program alone; `berth load`,
- * `import` and `pull` execute it with their arguments. It takes hostile archives apart, so it
- * limits its own memory: what would take more is refused by the kernel, not killed by it.
+ * `import`, `pull` and `save` execute it with their arguments. It takes hostile archives apart, so
+ * it limits its own memory: what would take more is refused by the kernel, not killed by it.
  */
 #include "cmd/fetch.h"
 
@@ -11,6 +11,7 @@
 #include "base/opt.h"
 #include "base/own.h"
 #include "cmd/fetch_pull.h"
+#include "cmd/output_file.h"
 #include "codec/ref.h"
 #include "sys/file.h"
 
@@ -159,6 +160,33 @@ static int pull(struct fetch *f, struct image_store *is, const void *opts, const
 	return fetch_pull(is, opts, args->items[0], &f->a, &f->err);
 }
 
+/* -- save -- */
+
+struct save_opts {
+	const char *output, *platform;
+};
+
+static const struct opt save_table[] = {
+	STR(struct save_opts, output, 'o', "output", "string",
+	    "Write to a file, instead of STDOUT"),
+	STR(struct save_opts, platform, 0, "platform", "string",
+	    "Save only the given platform variant. Formatted as \"os[/arch[/variant]]\""),
+	OPT_END,
+};
+
+static int save(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
+{
+	const struct save_opts *o = opts;
+	OWN(output_file) struct output_file out;
+	struct image_save_spec spec = { .names = *args, .platform = o->platform };
+	int r = output_file_open(&out, o->output, "save", &f->err);
+
+	spec.fd = out.fd;
+	if (r == 0)
+		r = image_save(is, &spec, &f->a, &f->err);
+	return r < 0 ? r : output_file_commit(&out, &f->err);
+}
+
 /* -- the program -- */
 
 static const struct fetch_cmd load_cmd = {
@@ -182,8 +210,16 @@ static const struct fetch_cmd pull_cmd = {
 	false,      pull,
 };
 
+static const struct fetch_cmd save_cmd = {
+	"save",     "save [OPTIONS] IMAGE [IMAGE...]",
+	save_table, sizeof(struct save_opts),
+	1,          SIZE_MAX,
+	false,      save,
+};
+
 static const struct fetch_cmd *const commands[] = {
-	&load_cmd, &import_cmd, &pull_cmd, &fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd,
+	&load_cmd,        &import_cmd,       &pull_cmd,       &save_cmd,
+	&fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

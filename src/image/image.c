@@ -93,6 +93,11 @@ int64_t image_store_now(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+void layer_record_name(const char *hex, char ret[LAYER_RECORD_MAX])
+{
+	(void)snprintf(ret, LAYER_RECORD_MAX, "%.64s.tar", hex);
+}
+
 int64_t image_size(const struct image_doc *doc)
 {
 	return doc->size;

@@ -172,6 +172,18 @@ struct image_loaded_list {
 int image_load(struct image_store *is, const struct image_load_spec *spec, struct arena *a,
 	       struct image_loaded_list *ret, struct err *err);
 
+struct image_save_spec {
+	int fd;               /* a file or a pipe; what was written when it fails is of no use */
+	struct strv names;    /* of images; a repository without a tag means all its tags */
+	const char *platform; /* NULL: any */
+};
+/*
+ * Writes images into an archive that load, docker, podman and OCI tools read. -ENODATA for a layer
+ * whose tar cannot be had again, -EBADMSG, -EIO for a damaged store. a: for what it works with.
+ */
+int image_save(struct image_store *is, const struct image_save_spec *spec, struct arena *a,
+	       struct err *err);
+
 struct image_import_spec {
 	int fd;              /* a tar of a root file system, plain or compressed */
 	const char *ref;     /* a name for it, or NULL */

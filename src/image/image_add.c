@@ -57,27 +57,51 @@ static void blob_name(const struct image_add *add, const struct add_layer *l, ch
 	(void)snprintf(name, 24, "blob.%zu", (size_t)(l - add->layers));
 }
 
+/* The record of a layer of which no such bytes are kept. */
+static void record_name(const struct image_add *add, const struct add_layer *l, char name[24])
+{
+	(void)snprintf(name, 24, "record.%zu", (size_t)(l - add->layers));
+}
+
+static bool has_record(const struct image_add *add, const char *diff_id)
+{
+	char name[LAYER_RECORD_MAX];
+
+	layer_record_name(digest_hex(diff_id), name);
+	return faccessat(add->dirs.layers, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool image_add_has(const struct image_add *add, struct state_txn *txn, struct add_layer *l)
+{
+	return l->diff_id &&
+	       state_get_doc(txn, STATE_LAYERS, digest_hex(l->diff_id), &layer_doc_schema, add->a,
+			     &l->doc, NULL) == 0 &&
+	       (l->doc.blob || has_record(add, l->diff_id));
+}
+
 int image_add_find_present(struct image_add *add, struct err *err)
 {
 	OWN(state_txn) struct state_txn *txn = NULL;
 	int r = state_begin(add->is->st, STATE_READ, &txn, err);
 
-	for (size_t i = 0; r == 0 && i < add->n_layers; i++) {
-		struct add_layer *l = &add->layers[i];
-
-		l->unpacked =
-			!l->diff_id || state_get_doc(txn, STATE_LAYERS, digest_hex(l->diff_id),
-						     &layer_doc_schema, add->a, &l->doc, NULL) < 0;
-	}
+	for (size_t i = 0; r == 0 && i < add->n_layers; i++)
+		add->layers[i].unpacked = !image_add_has(add, txn, &add->layers[i]);
 	return r;
+}
+
+static int make_file(struct image_add *add, const char *name, int *ret_fd, struct err *err)
+{
+	*ret_fd = openat(add->tmp, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return *ret_fd < 0 ? err_sys(err, "%s/tmp", add->is->root) : 0;
 }
 
 int image_add_prepare(struct image_add *add, struct add_layer *l, struct unpack_job *job,
 		      struct err *err)
 {
 	char name[24];
+	int r;
 
-	job->dirfd = job->keep_fd = -1;
+	job->dirfd = job->keep_fd = job->record_fd = -1;
 	job->range = l->range;
 	job->diff_id = l->diff_id;
 	job->blob_digest = l->blob_digest;
@@ -89,37 +113,40 @@ int image_add_prepare(struct image_add *add, struct add_layer *l, struct unpack_
 	job->dirfd = openat(add->tmp, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->dirfd < 0)
 		return err_sys(err, "%s/tmp", add->is->root);
-	if (!l->keep || l->fetched)
-		return 0;
+	record_name(add, l, name);
+	r = make_file(add, name, &job->record_fd, err);
+	if (r < 0 || !l->keep || l->fetched)
+		return r;
 	blob_name(add, l, name);
-	job->keep_fd = openat(add->tmp, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return job->keep_fd < 0 ? err_sys(err, "%s/tmp", add->is->root) : 0;
+	return make_file(add, name, &job->keep_fd, err);
 }
 
-/* What registries call a layer; only what has such a name is kept, since nobody could take it. */
+void image_add_close(struct unpack_job *job)
+{
+	fd_cleanup(&job->dirfd);
+	fd_cleanup(&job->keep_fd);
+	fd_cleanup(&job->record_fd);
+}
+
+/* What registries call a layer of which unpack_keeps() the bytes. */
 static const char *media_type_of(const struct unpack_job *job)
 {
-	if (str_eq(job->packing, "gzip"))
-		return "application/vnd.oci.image.layer.v1.tar+gzip";
-	if (str_eq(job->packing, "zstd"))
-		return "application/vnd.oci.image.layer.v1.tar+zstd";
-	return NULL;
+	return str_eq(job->packing, "gzip") ? "application/vnd.oci.image.layer.v1.tar+gzip"
+					    : "application/vnd.oci.image.layer.v1.tar+zstd";
 }
 
 void image_add_note(struct image_add *add, struct add_layer *l, const struct unpack_job *job)
 {
-	const char *media_type = media_type_of(job);
-
 	l->diff_id = arena_strdup(add->a, job->digest);
 	l->doc = (struct layer_doc){ .version = IMAGE_DOC_VERSION,
 				     .diff_id = l->diff_id,
 				     .size = job->size,
 				     .inodes = job->inodes };
-	if (!l->keep || !job->packed[0] || !media_type)
+	if (!unpack_keeps(job))
 		return;
 	l->doc.blob = arena_new(add->a, struct layer_blob);
 	l->doc.blob->digest = arena_strdup(add->a, job->packed);
-	l->doc.blob->media_type = l->media_type ? l->media_type : media_type;
+	l->doc.blob->media_type = l->media_type ? l->media_type : media_type_of(job);
 	l->doc.blob->size = job->range.size;
 }
 
@@ -151,8 +178,7 @@ int image_add_unpack(struct image_add *add, const struct image_progress *progres
 	if (r == 0)
 		r = unpack_all(jobs, n, progress, err);
 	for (size_t i = 0; i < n; i++) {
-		fd_cleanup(&jobs[i].dirfd);
-		fd_cleanup(&jobs[i].keep_fd);
+		image_add_close(&jobs[i]);
 		if (r == 0)
 			image_add_note(add, which[i], &jobs[i]);
 	}
@@ -309,10 +335,19 @@ static int place_blob(struct image_add *add, const struct add_layer *l)
 	return r;
 }
 
+static int place_record(struct image_add *add, const struct add_layer *l)
+{
+	char name[24], record[LAYER_RECORD_MAX];
+
+	record_name(add, l, name);
+	layer_record_name(digest_hex(l->diff_id), record);
+	return renameat(add->tmp, name, add->dirs.layers, record) < 0 ? -errno : 0;
+}
+
 static int place_layer(struct image_add *add, const struct add_layer *l)
 {
 	char name[24];
-	int r = l->doc.blob ? place_blob(add, l) : 0;
+	int r = l->doc.blob ? place_blob(add, l) : place_record(add, l);
 
 	if (r < 0)
 		return r;

@@ -57,11 +57,15 @@ int image_add_begin(struct image_store *is, struct arena *a, struct image_add *a
 int image_add_unpack(struct image_add *add, const struct image_progress *progress, struct err *err);
 /* The steps of image_add_unpack(), for who brings the bytes himself: what the store has, */
 int image_add_find_present(struct image_add *add, struct err *err);
-/* a job for a layer that it lacks (its directory is opened: the caller closes it), */
+/* the same of one layer, whose doc is filled, */
+bool image_add_has(const struct image_add *add, struct state_txn *txn, struct add_layer *l);
+/* a job for a layer that it lacks, with files that are opened, */
 int image_add_prepare(struct image_add *add, struct add_layer *l, struct unpack_job *job,
 		      struct err *err);
-/* and what is known of the layer afterwards. */
+/* what is known of the layer afterwards, */
 void image_add_note(struct image_add *add, struct add_layer *l, const struct unpack_job *job);
+/* and, however it went, the end of these files. */
+void image_add_close(struct unpack_job *job);
 /* Layers to their places, blobs, then all records in one synced transaction. */
 int image_add_commit(struct image_add *add, struct err *err);
 /* Removes what was not committed, and the lock. */

@@ -53,4 +53,9 @@ int blob_uses_gather(struct state_txn *txn, struct arena *a, struct layer_uses *
 
 int64_t image_store_now(void);
 
+/* layers/HEX.tar: the record of the layer's tar (tar_record.h), which is there when the layer is.
+ */
+enum { LAYER_RECORD_MAX = 72 };
+void layer_record_name(const char *hex, char ret[LAYER_RECORD_MAX]);
+
 #endif

@@ -164,7 +164,7 @@ static bool is_recorded(struct state_txn *txn, enum state_table table, const cha
 	return state_get(txn, table, key, &data, &len) != -ENOENT;
 }
 
-/* Out of layers/ in one step, so that there is never half a layer. */
+/* Out of layers/ in one step, so that there is never half a layer; name: HEX or HEX.tar. */
 static int remove_layer(const struct image_dirs *dirs, const char *hex)
 {
 	if (renameat(dirs->layers, hex, dirs->tmp, hex) < 0)
@@ -213,8 +213,11 @@ static void sweep_tmp(void *ctx, const char *name)
 static void sweep_layer(void *ctx, const char *name)
 {
 	struct sweep *s = ctx;
+	OWN(str) char *hex = str_dup(name);
 
-	if (!is_recorded(s->txn, STATE_LAYERS, name))
+	if (str_ends(name, ".tar"))
+		hex[strlen(hex) - 4] = '\0';
+	if (!is_recorded(s->txn, STATE_LAYERS, hex))
 		note(s, remove_layer(s->dirs, name));
 }
 
@@ -249,8 +252,13 @@ void image_sweep_removed(struct image_store *is, const struct strv *layers)
 		return;
 	s.txn = txn;
 	for (size_t i = 0; i < layers->n; i++)
-		if (!is_recorded(txn, STATE_LAYERS, layers->items[i]))
+		if (!is_recorded(txn, STATE_LAYERS, layers->items[i])) {
+			char record[LAYER_RECORD_MAX];
+
+			layer_record_name(layers->items[i], record);
 			(void)remove_layer(&dirs, layers->items[i]);
+			(void)remove_layer(&dirs, record);
+		}
 	(void)sweep_blobs(&s, NULL);
 }
 

@@ -51,7 +51,8 @@ struct layer_tree {
 	gid_t gid;
 	int64_t size, inodes;
 	bool lost_directories; /* some that are pending may not be there any more */
-	char path[PATH_MAX];   /* of the entry at hand, normalized */
+	bool lost_files;
+	char path[PATH_MAX]; /* of the entry at hand, normalized */
 	char link[PATH_MAX];
 };
 
@@ -85,6 +86,11 @@ int64_t layer_tree_size(const struct layer_tree *t)
 int64_t layer_tree_inodes(const struct layer_tree *t)
 {
 	return t->inodes;
+}
+
+bool layer_tree_has_lost(const struct layer_tree *t)
+{
+	return t->lost_files || t->lost_directories;
 }
 
 /* -- attributes -- */
@@ -148,6 +154,7 @@ static int clear_away(struct layer_tree *t, int parent, const char *name, bool *
 		tree_walk_reset(&t->links);
 		return rmtree_at(parent, name);
 	}
+	t->lost_files |= S_ISREG(st.st_mode);
 	if (st.st_nlink == 1) {
 		t->inodes--;
 		t->size -= S_ISREG(st.st_mode) ? st.st_size : 0;

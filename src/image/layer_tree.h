@@ -58,5 +58,7 @@ int layer_tree_finish(struct layer_tree *t, struct err *err);
 /* Bytes of regular files, and inodes. */
 int64_t layer_tree_size(const struct layer_tree *t);
 int64_t layer_tree_inodes(const struct layer_tree *t);
+/* Whether the contents of a file that was written are not there any more. */
+bool layer_tree_has_lost(const struct layer_tree *t);
 
 #endif

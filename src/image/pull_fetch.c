@@ -211,8 +211,7 @@ static bool is_in_store(struct fetch *f, struct add_layer *l)
 	OWN(state_txn) struct state_txn *txn = NULL;
 
 	return state_begin(f->add->is->st, STATE_READ, &txn, NULL) == 0 &&
-	       state_get_doc(txn, STATE_LAYERS, digest_hex(l->diff_id), &layer_doc_schema,
-			     f->add->a, &l->doc, NULL) == 0;
+	       image_add_has(f->add, txn, l);
 }
 
 static void set_state(struct fetch *f, struct blob *b, enum blob_state state)
@@ -297,6 +296,9 @@ static int begin_again(struct fetch *f, struct blob *b)
 {
 	int r = rmtree_contents(b->job.dirfd);
 
+	if (r == 0 &&
+	    (ftruncate(b->job.record_fd, 0) < 0 || lseek(b->job.record_fd, 0, SEEK_SET) < 0))
+		r = -errno;
 	if (r < 0)
 		return err_code(f->err, r, "%s/tmp", f->add->is->root);
 	r = partial_reset(&b->file, f->err);
@@ -337,7 +339,7 @@ static int end(struct fetch *f, struct blob *b)
 	r = partial_complete(&b->file, f->err);
 	if (r < 0)
 		return r;
-	fd_cleanup(&b->job.dirfd);
+	image_add_close(&b->job);
 	image_add_note(f->add, b->layer, &b->job);
 	if (!b->layer->doc.blob) /* a plain tar is not kept */
 		partial_remove(&f->add->dirs, &b->file);
@@ -475,7 +477,7 @@ static void start(struct fetch *f)
 /* The files stay locked until all is in the store; those that are of no use go. */
 static void drop(struct fetch *f, struct blob *b, int r)
 {
-	fd_cleanup(&b->job.dirfd);
+	image_add_close(&b->job);
 	if (r < 0 && b->file.done && (f->bad || fetched_of(b) == 0))
 		partial_remove(&f->add->dirs, &b->file);
 	if (r == 0 && b->file.fd >= 0)
@@ -501,7 +503,9 @@ static void list_blobs(struct fetch *f)
 	if (f->n)
 		qsort(f->blobs, f->n, sizeof(*f->blobs), largest_first);
 	for (size_t i = 0; i < f->n; i++) {
-		f->blobs[i].file.fd = f->blobs[i].job.dirfd = f->blobs[i].job.keep_fd = -1;
+		struct unpack_job *job = &f->blobs[i].job;
+
+		f->blobs[i].file.fd = job->dirfd = job->keep_fd = job->record_fd = -1;
 		growing_init(&f->blobs[i].growing);
 	}
 }

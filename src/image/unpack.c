@@ -20,6 +20,7 @@
 #include "image/layer_tree.h"
 #include "image/ring.h"
 #include "image/sha256.h"
+#include "image/tar_record.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -95,6 +96,11 @@ static bool is_one_digest(const struct unpack_job *job)
 	return job->blob_digest && str_eq(job->blob_digest, job->diff_id);
 }
 
+bool unpack_keeps(const struct unpack_job *job)
+{
+	return job->keep && (str_eq(job->packing, "gzip") || str_eq(job->packing, "zstd"));
+}
+
 static enum decompress_hash what_to_hash(const struct unpack_job *job)
 {
 	if (job->blob_digest && !is_one_digest(job))
@@ -131,7 +137,6 @@ static int check_packed(struct feeder *f, struct decompress *d)
 	enum decompress_hash what = what_to_hash(job);
 	int r;
 
-	job->packing = decompress_name(d);
 	if (what == DECOMPRESS_HASH_NOT ||
 	    (what == DECOMPRESS_HASH_COMPRESSED && decompress_is_plain(d)))
 		return 0;
@@ -154,6 +159,7 @@ static int feed_and_check(struct feeder *f)
 
 	if (r < 0)
 		return r;
+	job->packing = decompress_name(d);
 	sha256_init(&hash);
 	r = feed(f, d, &hash);
 	if (r < 0)
@@ -177,12 +183,32 @@ static void *feeder_main(void *ctx)
 
 /* -- the side that writes -- */
 
+/* What libarchive reads passes by the record, if there is one. */
+struct input {
+	const struct unpack_job *job;
+	struct ring *ring;
+	bool begun;
+	struct tar_record *record; /* or NULL */
+};
+
+static void input_cleanup(struct input *in)
+{
+	tar_record_cleanup(&in->record);
+}
+
 static la_ssize_t next_input(struct archive *a, void *ctx, const void **ret)
 {
+	struct input *in = ctx;
 	size_t len = 0;
 
 	(void)a;
-	*ret = ring_next(ctx, &len);
+	*ret = ring_next(in->ring, &len);
+	/* Only when it has given something, or the end, does the other side know what it reads. */
+	if (!in->begun && in->job->record_fd >= 0 && !unpack_keeps(in->job))
+		in->record = tar_record_new(in->job->record_fd);
+	in->begun = true;
+	if (*ret && in->record)
+		tar_record_add(in->record, *ret, len);
 	return (la_ssize_t)len;
 }
 
@@ -290,7 +316,7 @@ static int check_limits(const struct layer_tree *t, struct err *err)
 }
 
 static int unpack_entry(struct archive *a, struct archive_entry *ae, struct layer_tree *t,
-			struct err *err)
+			const struct input *in, struct err *err)
 {
 	struct layer_xattr xattrs[XATTRS_MAX];
 	struct layer_entry e;
@@ -312,11 +338,13 @@ static int unpack_entry(struct archive *a, struct archive_entry *ae, struct laye
 		r = other.code;
 		*err = other;
 	}
+	if (r == 0 && in->record)
+		tar_record_wrote(in->record, e.path, e.size);
 	return r;
 }
 
-static int unpack_entries(struct archive *a, struct layer_tree *t, const atomic_bool *stop,
-			  struct err *err)
+static int unpack_entries(struct archive *a, struct layer_tree *t, const struct input *in,
+			  const atomic_bool *stop, struct err *err)
 {
 	struct archive_entry *ae;
 	int r;
@@ -324,7 +352,7 @@ static int unpack_entries(struct archive *a, struct layer_tree *t, const atomic_
 	while ((r = archive_read_next_header(a, &ae)) != ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN)
 			return archive_failed(a, err);
-		r = atomic_load(stop) ? -ECANCELED : unpack_entry(a, ae, t, err);
+		r = atomic_load(stop) ? -ECANCELED : unpack_entry(a, ae, t, in, err);
 		if (r < 0)
 			return r;
 	}
@@ -341,20 +369,25 @@ static int write_layer(struct unpack_job *job, struct ring *ring, const atomic_b
 {
 	__attribute__((cleanup(free_archive))) struct archive *a = archive_read_new();
 	OWN(layer_tree) struct layer_tree *t = layer_tree_new(job->dirfd);
-	size_t len;
+	__attribute__((cleanup(input_cleanup))) struct input in = { .job = job, .ring = ring };
+	const void *rest;
 	int r;
 
 	if (!a)
 		mem_exhausted(0);
 	(void)archive_read_support_format_tar(a);
 	(void)archive_read_support_format_empty(a);
-	r = archive_read_open(a, ring, NULL, next_input, NULL);
-	r = r < ARCHIVE_WARN ? archive_failed(a, err) : unpack_entries(a, t, stop, err);
+	r = archive_read_open(a, &in, NULL, next_input, NULL);
+	r = r < ARCHIVE_WARN ? archive_failed(a, err) : unpack_entries(a, t, &in, stop, err);
 	if (r < 0)
 		return r;
 	/* What follows the tar's end counts for the digest. */
-	while (ring_next(ring, &len))
+	while (next_input(a, &in, &rest) > 0)
 		;
+	/* Without a record the layer is as good as any, but its tar cannot be had again. */
+	r = in.record ? tar_record_end(in.record, layer_tree_has_lost(t)) : 0;
+	if (r < 0 && r != -ENODATA)
+		return err_code(err, r, "recording it");
 	job->size = layer_tree_size(t);
 	job->inodes = layer_tree_inodes(t);
 	return 0;

@@ -21,17 +21,22 @@ struct unpack_job {
 	int dirfd;               /* an empty directory */
 	int keep_fd;             /* where compressed bytes are copied to as they are, or -1 */
 	bool keep;               /* tell the digest of compressed bytes */
+	int record_fd; /* an empty file for tar_record.h, or -1; used if nothing is kept */
 	/* the result */
 	int code;
 	struct err err;
 	char digest[DIGEST_TEXT]; /* of the uncompressed tar */
 	char packed[DIGEST_TEXT]; /* of the compressed bytes, when keep is set; "" when plain */
-	const char *packing;      /* decompress_name() */
+	const char *packing;      /* decompress_name(); known before the first byte is unpacked */
 	int64_t size, inodes;
 	/* meanwhile */
 	atomic_llong taken; /* bytes of the archive */
 	atomic_bool ended;
 };
+
+/* Whether compressed bytes are kept: only those that have a name in registries. Otherwise there is
+ * a record. */
+bool unpack_keeps(const struct unpack_job *job);
 
 /*
  * A number of threads, as many as there are processors and at least two, that do jobs in the order
