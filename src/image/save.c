@@ -24,8 +24,7 @@
 #include "sys/file.h"
 
 static const char index_type[] = "application/vnd.oci.image.index.v1+json",
-		  oci_manifest_type[] = "application/vnd.oci.image.manifest.v1+json",
-		  docker_manifest_type[] = "application/vnd.docker.distribution.manifest.v2+json",
+		  manifest_type[] = "application/vnd.oci.image.manifest.v1+json",
 		  config_type[] = "application/vnd.oci.image.config.v1+json";
 
 static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
@@ -44,7 +43,7 @@ struct saved_image {
 	const char *config;
 	size_t config_len;
 	struct layer_source **layers;
-	const char *manifest, *manifest_type;
+	const char *manifest;
 	size_t manifest_len;
 	char manifest_digest[DIGEST_TEXT];
 };
@@ -239,8 +238,8 @@ static bool fits(const struct saved_image *image, const struct oci_manifest *m)
 	for (size_t i = 0; i < m->layers.n; i++)
 		if (!str_eq(m->layers.items[i].digest, image->layers[i]->digest))
 			return false;
-	return !m->media_type || str_eq(m->media_type, oci_manifest_type) ||
-	       str_eq(m->media_type, docker_manifest_type);
+	/* Tools for OCI layouts pass over manifests of docker's type. */
+	return !m->media_type || str_eq(m->media_type, manifest_type);
 }
 
 /* The manifest by which it came, so that its digest stays what it is in its registry. */
@@ -259,9 +258,6 @@ static bool find_manifest(struct save *s, struct saved_image *image)
 			continue;
 		image->manifest = text;
 		image->manifest_len = len;
-		image->manifest_type = str_eq(m.media_type, docker_manifest_type)
-					       ? docker_manifest_type
-					       : oci_manifest_type;
 		return true;
 	}
 	return false;
@@ -271,8 +267,7 @@ static void make_manifest(struct save *s, struct saved_image *image)
 {
 	OWN(buf) struct buf out = { 0 };
 
-	buf_printf(&out,
-		   "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":", oci_manifest_type);
+	buf_printf(&out, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":", manifest_type);
 	add_descriptor(&out, config_type, image->doc.id, (int64_t)image->config_len);
 	buf_adds(&out, "},\"layers\":[");
 	for (size_t i = 0; i < image->doc.diff_ids.n; i++) {
@@ -286,7 +281,6 @@ static void make_manifest(struct save *s, struct saved_image *image)
 	sha256_of(out.data, out.len, image->manifest_digest);
 	image->manifest = arena_memdup(s->a, out.data, out.len);
 	image->manifest_len = out.len;
-	image->manifest_type = oci_manifest_type;
 }
 
 /* Its configuration, its layers, and a manifest that binds them. */
@@ -347,7 +341,7 @@ static void write_index(struct save *s)
 
 			buf_adds(&out, comma);
 			comma = ",";
-			add_descriptor(&out, image->manifest_type, image->manifest_digest,
+			add_descriptor(&out, manifest_type, image->manifest_digest,
 				       (int64_t)image->manifest_len);
 			if (image->tags.n) {
 				ref_split(image->tags.items[k], s->a, &name, &tag);

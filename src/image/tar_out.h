@@ -6,6 +6,8 @@
 
 #include "codec/tar_header.h"
 
+#include <sys/types.h>
+
 struct tar_out {
 	int fd; /* the caller's */
 	bool fractions;

@@ -73,6 +73,70 @@ in_other_store() {
 	berth rmi twin:one twin:two
 }
 
+# gzip_image: an image whose layers came compressed, as test:latest
+gzip_image() {
+	"$berth_source/tests/lib/make-archive" good-gzip-layers "$BATS_TEST_TMPDIR/in.tar" >/dev/null
+	berth load -q -i "$BATS_TEST_TMPDIR/in.tar"
+}
+
+@test "a layer that came compressed is in the archive as it came, and has no record" {
+	local layers layer
+
+	before=$(ls "$BERTH_ROOT/layers")
+	gzip_image
+	[ "$(ls "$BERTH_ROOT/layers" | grep -c '[.]tar$')" = "$(grep -c '[.]tar$' <<<"$before")" ]
+	berth save -o "$BATS_TEST_TMPDIR/a.tar" test:latest
+	layers=$(tar -xOf "$BATS_TEST_TMPDIR/a.tar" manifest.json | python3 -c 'import json, sys; print(*json.load(sys.stdin)[0]["Layers"])')
+	[ -n "$layers" ]
+	for layer in $layers; do
+		tar -xOf "$BATS_TEST_TMPDIR/a.tar" "$layer" | cmp - "$BERTH_ROOT/blobs/sha256/${layer##*/}"
+		tar -xOf "$BATS_TEST_TMPDIR/a.tar" "$layer" | gzip -t
+	done
+	run in_other_store berth load -i "$BATS_TEST_TMPDIR/a.tar"
+	expect_contains "Loaded image: test:latest"
+	[ "$(in_other_store berth image inspect --format '{{.Id}}' test)" = "$(id_of test)" ]
+	berth rmi test
+	[ "$(ls "$BERTH_ROOT/layers")" = "$before" ]
+}
+
+@test "compressed layers are read by skopeo and podman" {
+	command -v skopeo >/dev/null || skip "no skopeo"
+	command -v podman >/dev/null || skip "no podman"
+	podman_here() { podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_TEST_TMPDIR/podman-run" --storage-driver vfs "$@"; }
+	gzip_image
+	berth save -o "$BATS_TEST_TMPDIR/a.tar" test
+	run skopeo copy --insecure-policy "oci-archive:$BATS_TEST_TMPDIR/a.tar:latest" "dir:$BATS_TEST_TMPDIR/oci"
+	expect_status 0
+	run skopeo copy --insecure-policy "docker-archive:$BATS_TEST_TMPDIR/a.tar:test:latest" "dir:$BATS_TEST_TMPDIR/docker"
+	expect_status 0
+	run podman_here load -i "$BATS_TEST_TMPDIR/a.tar"
+	expect_status 0
+	[ "sha256:$(podman_here image inspect --format '{{.Id}}' test:latest)" = "$(id_of test)" ]
+	berth rmi test
+}
+
+@test "a kept layer that is cut off is not saved" {
+	local blob
+
+	gzip_image
+	berth save test | tar -xOf - manifest.json >"$BATS_TEST_TMPDIR/manifest.json"
+	blob=$BERTH_ROOT/blobs/sha256/$(sed 's|.*"Layers":\["blobs/sha256/\([0-9a-f]*\)".*|\1|' "$BATS_TEST_TMPDIR/manifest.json")
+	truncate -s -1 "$blob"
+	run berth save -o "$BATS_TEST_TMPDIR/a.tar" test
+	berth rmi test
+	expect_status 1
+	expect_contains "blob sha256:${blob##*/} has "
+	[ ! -e "$BATS_TEST_TMPDIR/a.tar" ]
+}
+
+@test "a layer without any bytes is saved as such" {
+	: >"$BATS_TEST_TMPDIR/empty.tar"
+	berth import "$BATS_TEST_TMPDIR/empty.tar" nothing >/dev/null
+	berth save nothing | tar -xC "$BATS_TEST_TMPDIR"
+	[ -e "$BATS_TEST_TMPDIR/blobs/sha256/$(sha256sum </dev/null | cut -d' ' -f1)" ]
+	berth rmi nothing
+}
+
 @test "skopeo reads it as an OCI archive and as a docker archive" {
 	command -v skopeo >/dev/null || skip "no skopeo"
 	berth save -o "$BATS_TEST_TMPDIR/a.tar" busybox

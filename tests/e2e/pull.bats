@@ -101,6 +101,36 @@ pulls_and_runs() {
 	for kind in zstd plain docker index nested list; do pulls_and_runs "$kind"; done
 }
 
+@test "what was pulled is saved with its own manifest and its layers as they were" {
+	start_registry
+	for kind in good zstd docker plain; do
+		berth pull -q "$image:$kind"
+		digest=$(berth image inspect -f '{{index .RepoDigests 0}}' "$image:$kind" | sed 's/.*@//')
+		rm -rf "$BATS_TEST_TMPDIR/saved" && mkdir "$BATS_TEST_TMPDIR/saved"
+		berth save "$image:$kind" | tar -xC "$BATS_TEST_TMPDIR/saved"
+		# Tools for OCI layouts do not read docker's manifest, so there is another one.
+		[ "$kind" != docker ] || digest=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["manifests"][0]["digest"])' <"$BATS_TEST_TMPDIR/saved/index.json")
+		[ "$kind" = docker ] || cmp "$BATS_TEST_TMPDIR/saved/blobs/sha256/${digest#sha256:}" "$BERTH_ROOT/blobs/sha256/${digest#sha256:}"
+		run python3 - "$BATS_TEST_TMPDIR/saved" "$digest" <<-'END'
+			import hashlib, json, os, sys
+			root, digest = sys.argv[1:]
+			at = lambda d: os.path.join(root, "blobs", *d.split(":"))
+			entry, = json.load(open(os.path.join(root, "index.json")))["manifests"]
+			manifest = json.load(open(at(digest)))
+			assert entry["digest"] == digest and entry["mediaType"] == manifest["mediaType"] == "application/vnd.oci.image.manifest.v1+json", entry
+			for d in [manifest["config"]] + manifest["layers"]:
+			    data = open(at(d["digest"]), "rb").read()
+			    assert len(data) == d["size"] and "sha256:" + hashlib.sha256(data).hexdigest() == d["digest"], d
+			docker, = json.load(open(os.path.join(root, "manifest.json")))
+			assert [l.split("/")[-1] for l in docker["Layers"]] == [d["digest"][7:] for d in manifest["layers"]], docker
+		END
+		expect_status 0
+		run skopeo inspect --raw "oci:$BATS_TEST_TMPDIR/saved:$kind"
+		expect_status 0
+		berth rmi "$image:$kind"
+	done
+}
+
 @test "a platform is chosen, and another one than the machine's is warned of" {
 	start_registry
 	run berth pull --platform linux/arm64 "$image:index"
