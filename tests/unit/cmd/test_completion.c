@@ -35,7 +35,7 @@ TEST(commands_and_nouns_come_first)
 
 TEST(a_noun_has_commands_of_its_own)
 {
-	CHECK_STR(answer("image p"), "prune ");
+	CHECK_STR(answer("image pr"), "prune ");
 	CHECK_STR(answer("container ls --no"), "--no-trunc ");
 }
 

@@ -56,7 +56,7 @@ TEST(digests_and_sizes_are_checked_where_they_enter)
 	CHECK_ERR(read_manifest("{\"schemaVersion\":1,\"config\":{\"digest\":\"" D
 				"\",\"size\":7}}",
 				&a, &m, &err),
-		  -EINVAL, &err, "schemaVersion 1");
+		  -EINVAL, &err, "docker's schema 1");
 }
 
 TEST(an_encrypted_image_is_refused_clearly)

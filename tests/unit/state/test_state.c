@@ -261,7 +261,8 @@ TEST(documents_come_back_as_they_went_in)
 	OWN(scratch) struct scratch s;
 	OWN(arena) struct arena a = ARENA_INIT;
 	OWN(state_txn) struct state_txn *txn = NULL;
-	struct layer_doc in = { 1, "sha256:00", 12, 3 }, out;
+	struct layer_blob blob = { .digest = "sha256:11", .media_type = "text/plain", .size = 5 };
+	struct layer_doc in = { 1, "sha256:00", 12, 3, &blob }, out;
 
 	scratch_init(&s);
 	OWN(state) struct state *st = open_store(&s);
@@ -270,6 +271,8 @@ TEST(documents_come_back_as_they_went_in)
 	CHECK_OK(state_get_doc(txn, STATE_LAYERS, "00", &layer_doc_schema, &a, &out, NULL));
 	CHECK_STR(out.diff_id, "sha256:00");
 	CHECK_INT(out.size, 12);
+	CHECK_STR(out.blob->digest, "sha256:11");
+	CHECK_INT(out.blob->size, 5);
 	CHECK_ERR(state_get_doc(txn, STATE_LAYERS, "01", &layer_doc_schema, &a, &out, &s.err),
 		  -ENOENT, &s.err, "no such layer_doc: 01");
 	CHECK_OK(state_commit(&txn, NULL));
