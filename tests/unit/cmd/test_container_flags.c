@@ -156,7 +156,6 @@ TEST(what_is_not_supported_is_refused_by_name)
 {
 	CHECK_ERR(fill("-p 80:80 busybox"), -ENOTSUP, &cli.err, "--publish is not supported");
 	CHECK_ERR(fill("--gpus all busybox"), -ENOTSUP, &cli.err, "--gpus is not supported");
-	CHECK_ERR(fill("--pull x busybox"), -EINVAL, &cli.err, "invalid pull option");
 	CHECK_ERR(fill("--platform linux/vax busybox"), -ENOTSUP, &cli.err,
 		  "--platform linux/vax is not supported");
 }
