@@ -7,8 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
@@ -79,10 +82,27 @@ static bool is_sealed(int fd)
 	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
+/* Our directory, as program_find() wants it: a sealed copy is in none. */
+static int tell_libexec(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	return setenv("BERTH_LIBEXEC", path, false) < 0 ? -errno : 0;
+}
+
 int exec_sealed_self(char *const *argv)
 {
 	static const char self[] = "/proc/self/exe";
 	OWN(fd) int own = open(self, O_RDONLY | O_CLOEXEC), program = -1;
+	int r;
 
 	if (own < 0)
 		return -errno;
@@ -94,8 +114,9 @@ int exec_sealed_self(char *const *argv)
 		fd_cleanup(&program);
 		program = open_copy(self);
 	}
-	if (program < 0)
-		return program;
+	r = program < 0 ? program : tell_libexec();
+	if (r < 0)
+		return r;
 	(void)syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
 	return -errno;
 }

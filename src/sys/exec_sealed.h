@@ -14,8 +14,9 @@
  */
 int exec_sealed_open(const char *path);
 /*
- * Executes the program that runs once more, from such a descriptor, with the same environment. 0
- * when it runs from one already; comes back with a negative errno when that cannot be.
+ * Executes the program that runs once more, from such a descriptor, with the same environment and,
+ * unless it is there, BERTH_LIBEXEC (program.h). 0 when it runs from one already; comes back with a
+ * negative errno when that cannot be.
  */
 int exec_sealed_self(char *const *argv);
 

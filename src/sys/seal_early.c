@@ -24,6 +24,8 @@
 #define AT_EMPTY_PATH 0x1000
 #endif
 
+enum { PATH_BYTES = 4096, ENVIRONMENT = 1024 };
+
 static const char self[] = "/proc/self/exe";
 
 static EARLY bool same(const char *a, const char *b)
@@ -33,11 +35,19 @@ static EARLY bool same(const char *a, const char *b)
 	return *a == *b;
 }
 
+static EARLY bool begins(const char *a, const char *with)
+{
+	for (; *with && *a == *with; a++, with++)
+		;
+	return !*with;
+}
+
 /* The words of commands that enter a container; an option's value that is one costs time only. */
 static EARLY bool enters(char *const *argv)
 {
 	for (; *argv; argv++)
-		if (same(*argv, "run") || same(*argv, "create") || same(*argv, "exec"))
+		if (same(*argv, "run") || same(*argv, "create") || same(*argv, "exec") ||
+		    same(*argv, "restore"))
 			return true;
 	return false;
 }
@@ -48,6 +58,34 @@ static EARLY bool is_mount(int dirfd, const char *path, int flags)
 
 	return RAW(statx, dirfd, path, flags, STATX_TYPE, &st) == 0 &&
 	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/*
+ * The environment with the directory of the program, whose sealed copy is in none: what it executes
+ * is beside it. NULL when that cannot be said here.
+ */
+static EARLY char **with_libexec(char **envp)
+{
+	static const char name[] = "BERTH_LIBEXEC=";
+	static char text[sizeof(name) + PATH_BYTES], *all[ENVIRONMENT + 2];
+	char *path = text + sizeof(name) - 1;
+	long n = RAW(readlinkat, AT_FDCWD, self, path, PATH_BYTES);
+	int count = 0;
+
+	for (; envp[count] && count < ENVIRONMENT; count++) {
+		if (begins(envp[count], name))
+			return envp;
+		all[count] = envp[count];
+	}
+	if (envp[count] || n <= 0 || n == PATH_BYTES)
+		return NULL;
+	while (n > 1 && path[n - 1] != '/')
+		n--;
+	path[n > 1 ? n - 1 : n] = '\0';
+	for (int i = 0; name[i]; i++)
+		text[i] = name[i];
+	all[count] = text;
+	return all;
 }
 
 /*
@@ -63,6 +101,9 @@ EARLY void seal_early(long *stack)
 	int fd;
 
 	if (!enters(argv) || is_mount(AT_FDCWD, self, 0))
+		return;
+	envp = with_libexec(envp);
+	if (!envp)
 		return;
 	fd = (int)RAW(open_tree, AT_FDCWD, self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)
