@@ -272,10 +272,9 @@ restore() {
 }
 
 @test "a network namespace of others is joined again" {
-	ip netns add t-net
-	ip -n t-net link set lo up
-	ip -n t-net link add t-dummy type dummy
-	change '[n.update(path="/run/netns/t-net") for n in c["linux"]["namespaces"] if n["type"] == "network"]'
+	touch "$OCI/t-net"
+	unshare --net="$OCI/t-net" sh -c 'ip link set lo up && ip link add t-dummy type dummy'
+	change '[n.update(path="'"$OCI"'/t-net") for n in c["linux"]["namespaces"] if n["type"] == "network"]'
 	counting t-netns
 	oci checkpoint --image-path "$OCI/img" t-netns
 	restore t-netns
@@ -283,8 +282,7 @@ restore() {
 	run oci exec t-netns ip link
 	expect_contains t-dummy
 	oci delete --force t-netns
-	umount /run/netns/t-net
-	ip netns delete t-net 2>/dev/null || rm -f /run/netns/t-net
+	umount "$OCI/t-net"
 }
 
 @test "hooks of the runtime run again, and one that fails fails the restore without a trace" {
