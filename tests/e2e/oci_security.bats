@@ -42,6 +42,7 @@ detached() {
 
 # An image whose program is a link to /proc/self/exe has the runtime execute itself in the container.
 @test "the runtime's program cannot be overwritten from a container that has it executed" {
+	case $berth_build in *build-san) skip "a sanitized program ends early in a container; the one delivered is tried without" ;; esac
 	mkdir -p "$OCI/victim"
 	cp "$berth_build/berth-oci" "$OCI/victim/berth-oci"
 	before=$(sha256sum <"$OCI/victim/berth-oci")
