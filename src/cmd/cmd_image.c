@@ -468,16 +468,9 @@ static int load(struct cli *cli, const void *opts, const struct strv *args)
 	if (!f->input && isatty(STDIN_FILENO))
 		return err_set(&cli->err, -EINVAL, "requested load from stdin, but stdin is empty");
 	strv_add(&words, cli->a, "load");
-	if (f->quiet)
-		strv_add(&words, cli->a, "--quiet");
-	if (f->platform) {
-		strv_add(&words, cli->a, "--platform");
-		strv_add(&words, cli->a, f->platform);
-	}
-	if (f->input) {
-		strv_add(&words, cli->a, "--input");
-		strv_add(&words, cli->a, f->input);
-	}
+	fetch_flag(&words, cli->a, "--quiet", f->quiet);
+	fetch_option(&words, cli->a, "--platform", f->platform);
+	fetch_option(&words, cli->a, "--input", f->input);
 	return fetch_exec(cli, &words);
 }
 
@@ -490,21 +483,11 @@ static int import(struct cli *cli, const void *opts, const struct strv *args)
 		return err_set(&cli->err, -ENOTSUP,
 			       "importing from a URL is not supported; fetch it and give the file");
 	strv_add(&words, cli->a, "import");
-	for (size_t i = 0; i < f->change.n; i++) {
-		strv_add(&words, cli->a, "--change");
-		strv_add(&words, cli->a, f->change.items[i]);
-	}
-	if (f->message) {
-		strv_add(&words, cli->a, "--message");
-		strv_add(&words, cli->a, f->message);
-	}
-	if (f->platform) {
-		strv_add(&words, cli->a, "--platform");
-		strv_add(&words, cli->a, f->platform);
-	}
-	strv_add(&words, cli->a, "--");
-	for (size_t i = 0; i < args->n; i++)
-		strv_add(&words, cli->a, args->items[i]);
+	for (size_t i = 0; i < f->change.n; i++)
+		fetch_option(&words, cli->a, "--change", f->change.items[i]);
+	fetch_option(&words, cli->a, "--message", f->message);
+	fetch_option(&words, cli->a, "--platform", f->platform);
+	fetch_operands(&words, cli->a, args);
 	return fetch_exec(cli, &words);
 }
 
@@ -530,16 +513,10 @@ static int pull(struct cli *cli, const void *opts, const struct strv *args)
 	struct strv words = { 0 };
 
 	strv_add(&words, cli->a, "pull");
-	if (f->all_tags)
-		strv_add(&words, cli->a, "--all-tags");
-	if (f->quiet)
-		strv_add(&words, cli->a, "--quiet");
-	if (f->platform) {
-		strv_add(&words, cli->a, "--platform");
-		strv_add(&words, cli->a, f->platform);
-	}
-	strv_add(&words, cli->a, "--");
-	strv_add(&words, cli->a, args->items[0]);
+	fetch_flag(&words, cli->a, "--all-tags", f->all_tags);
+	fetch_flag(&words, cli->a, "--quiet", f->quiet);
+	fetch_option(&words, cli->a, "--platform", f->platform);
+	fetch_operands(&words, cli->a, args);
 	return fetch_exec(cli, &words);
 }
 
@@ -561,17 +538,9 @@ static int save(struct cli *cli, const void *opts, const struct strv *args)
 	struct strv words = { 0 };
 
 	strv_add(&words, cli->a, "save");
-	if (f->output) {
-		strv_add(&words, cli->a, "--output");
-		strv_add(&words, cli->a, f->output);
-	}
-	if (f->platform) {
-		strv_add(&words, cli->a, "--platform");
-		strv_add(&words, cli->a, f->platform);
-	}
-	strv_add(&words, cli->a, "--");
-	for (size_t i = 0; i < args->n; i++)
-		strv_add(&words, cli->a, args->items[i]);
+	fetch_option(&words, cli->a, "--output", f->output);
+	fetch_option(&words, cli->a, "--platform", f->platform);
+	fetch_operands(&words, cli->a, args);
 	return fetch_exec(cli, &words);
 }
 

@@ -4,28 +4,6 @@
 #include "cmd/cmd.h"
 #include "cmd/fetch_exec.h"
 
-static void add_flag(struct cli *cli, struct strv *words, const char *name, bool given)
-{
-	if (given)
-		strv_add(words, cli->a, name);
-}
-
-static void add_value(struct cli *cli, struct strv *words, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	strv_add(words, cli->a, name);
-	strv_add(words, cli->a, value);
-}
-
-static int become(struct cli *cli, struct strv *words, const struct strv *args)
-{
-	strv_add(words, cli->a, "--");
-	for (size_t i = 0; i < args->n; i++)
-		strv_add(words, cli->a, args->items[i]);
-	return fetch_exec(cli, words);
-}
-
 /* -- login and logout -- */
 
 struct login_flags {
@@ -47,10 +25,11 @@ static int login(struct cli *cli, const void *opts, const struct strv *args)
 	struct strv words = { 0 };
 
 	strv_add(&words, cli->a, "login");
-	add_value(cli, &words, "--username", f->user);
-	add_value(cli, &words, "--password", f->password);
-	add_flag(cli, &words, "--password-stdin", f->password_stdin);
-	return become(cli, &words, args);
+	fetch_option(&words, cli->a, "--username", f->user);
+	fetch_option(&words, cli->a, "--password", f->password);
+	fetch_flag(&words, cli->a, "--password-stdin", f->password_stdin);
+	fetch_operands(&words, cli->a, args);
+	return fetch_exec(cli, &words);
 }
 
 static int logout(struct cli *cli, const void *opts, const struct strv *args)
@@ -59,7 +38,8 @@ static int logout(struct cli *cli, const void *opts, const struct strv *args)
 
 	(void)opts;
 	strv_add(&words, cli->a, "logout");
-	return become(cli, &words, args);
+	fetch_operands(&words, cli->a, args);
+	return fetch_exec(cli, &words);
 }
 
 /* -- push -- */
@@ -85,10 +65,11 @@ static int push(struct cli *cli, const void *opts, const struct strv *args)
 	struct strv words = { 0 };
 
 	strv_add(&words, cli->a, "push");
-	add_flag(cli, &words, "--all-tags", f->all_tags);
-	add_flag(cli, &words, "--quiet", f->quiet);
-	add_value(cli, &words, "--platform", f->platform);
-	return become(cli, &words, args);
+	fetch_flag(&words, cli->a, "--all-tags", f->all_tags);
+	fetch_flag(&words, cli->a, "--quiet", f->quiet);
+	fetch_option(&words, cli->a, "--platform", f->platform);
+	fetch_operands(&words, cli->a, args);
+	return fetch_exec(cli, &words);
 }
 
 const struct cmd cmd_registry_table[] = {

@@ -11,6 +11,7 @@
 
 #include "base/own.h"
 #include "cmd/criu_rpc.pb-c.h"
+#include "sys/fd_send.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -48,27 +49,6 @@ static int describe_missing(const char *program, struct err *err)
 	return err_sys(err, "executing %s", program);
 }
 
-/* A descriptor in a message of one byte. */
-static int send_fd(int socket, int fd)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .room = { 0 } };
-	struct iovec data = { .iov_base = (char[]){ 0 }, .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &data,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 static ssize_t receive(int socket, void *data, size_t len, int *ret_fd, int *ret_flags)
 {
 	union {
@@ -97,7 +77,7 @@ static ssize_t receive(int socket, void *data, size_t len, int *ret_fd, int *ret
 static int hand_over(const char *path, int report, struct err *err)
 {
 	OWN(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : send_fd(report, fd);
+	int r = fd < 0 ? -errno : fd_send(report, "", 1, fd);
 
 	return r < 0 ? err_code(err, r, "%s", path) : 0;
 }

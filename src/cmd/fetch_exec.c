@@ -6,34 +6,45 @@
 #include "base/own.h"
 #include "codec/ref.h"
 #include "image/image.h"
+#include "sys/program.h"
 
-#include <limits.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
 extern char **environ;
 
+void fetch_option(struct strv *words, struct arena *a, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	strv_add(words, a, option);
+	strv_add(words, a, value);
+}
+
+void fetch_flag(struct strv *words, struct arena *a, const char *option, bool on)
+{
+	if (on)
+		strv_add(words, a, option);
+}
+
+void fetch_operands(struct strv *words, struct arena *a, const struct strv *args)
+{
+	strv_add(words, a, "--");
+	for (size_t i = 0; i < args->n; i++)
+		strv_add(words, a, args->items[i]);
+}
+
 /* Its path, and argv with the options that both programs have. */
-static int prepare(struct cli *cli, const struct strv *words, char path[PATH_MAX],
+static int prepare(struct cli *cli, const struct strv *words, const char **ret_path,
 		   struct strv *ret_argv)
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof("berth-fetch"));
-	char *slash;
+	int r = program_find("berth-fetch", cli->a, ret_path, &cli->err);
 
-	if (n < 0)
-		return err_sys(&cli->err, "finding this program");
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	(void)snprintf(slash + 1, (size_t)(PATH_MAX - (slash + 1 - path)), "berth-fetch");
+	if (r < 0)
+		return r;
 	strv_add(ret_argv, cli->a, "berth-fetch");
-	if (cli->paths.root) {
-		strv_add(ret_argv, cli->a, "--root");
-		strv_add(ret_argv, cli->a, cli->paths.root);
-	}
-	if (cli->paths.state) {
-		strv_add(ret_argv, cli->a, "--state");
-		strv_add(ret_argv, cli->a, cli->paths.state);
-	}
+	fetch_option(ret_argv, cli->a, "--root", cli->paths.root);
+	fetch_option(ret_argv, cli->a, "--state", cli->paths.state);
 	for (size_t i = 0; i < words->n; i++)
 		strv_add(ret_argv, cli->a, words->items[i]);
 	return 0;
@@ -42,8 +53,8 @@ static int prepare(struct cli *cli, const struct strv *words, char path[PATH_MAX
 int fetch_exec(struct cli *cli, const struct strv *words)
 {
 	struct strv argv = { 0 };
-	char path[PATH_MAX];
-	int r = prepare(cli, words, path, &argv);
+	const char *path;
+	int r = prepare(cli, words, &path, &argv);
 
 	if (r < 0)
 		return r;
@@ -56,8 +67,8 @@ static int run(struct cli *cli, const struct strv *words, const char *image)
 {
 	posix_spawn_file_actions_t actions;
 	struct strv argv = { 0 };
-	char path[PATH_MAX];
-	int status = 0, r = prepare(cli, words, path, &argv);
+	const char *path;
+	int status = 0, r = prepare(cli, words, &path, &argv);
 	pid_t pid;
 
 	if (r < 0)

@@ -6,6 +6,11 @@
 
 #include "cmd/cli.h"
 
+/* Words for it: an option and its value, unless that is NULL; an option when on; the arguments,
+ * last. */
+void fetch_option(struct strv *words, struct arena *a, const char *option, const char *value);
+void fetch_flag(struct strv *words, struct arena *a, const char *option, bool on);
+void fetch_operands(struct strv *words, struct arena *a, const struct strv *args);
 /* Becomes berth-fetch, which stands beside this program; returns only when that fails. */
 int fetch_exec(struct cli *cli, const struct strv *words);
 

@@ -4,12 +4,14 @@
 #include "cmd/oci_console.h"
 
 #include "base/own.h"
+#include "sys/fd_send.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -50,29 +52,9 @@ int oci_console_open(struct oci_cli *cli, const char *path, bool terminal, bool 
 	return path ? connect_to(cli, "--console-socket", path, ret) : 0;
 }
 
-static int send_fd(int socket, const char *name, int fd)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .room = { 0 } };
-	struct iovec data = { .iov_base = (void *)name, .iov_len = strlen(name) };
-	struct msghdr message = { .msg_iov = &data,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 int oci_console_send(struct oci_cli *cli, int socket, int master)
 {
-	int r = send_fd(socket, "/dev/ptmx", master);
+	int r = fd_send(socket, "/dev/ptmx", strlen("/dev/ptmx"), master);
 
 	return r < 0 ? err_code(&cli->err, r, "sending the terminal over --console-socket") : 0;
 }
@@ -82,7 +64,7 @@ int oci_console_send_pidfd(struct oci_cli *cli, const char *path, const char *ro
 	OWN(fd) int fd = -1;
 	int r = connect_to(cli, "--pidfd-socket", path, &fd);
 
-	if (r == 0 && (r = send_fd(fd, role, pidfd)) < 0)
+	if (r == 0 && (r = fd_send(fd, role, strlen(role), pidfd)) < 0)
 		(void)err_code(&cli->err, r, "sending over --pidfd-socket %s", path);
 	return r;
 }

@@ -46,16 +46,7 @@ static long ask(const struct init_plan *p, unsigned char what)
 {
 	long r = RAW(write, p->talk_fd, &what, 1);
 
-	while (r >= 0) {
-		r = RAW(read, p->talk_fd, &what, 1);
-		if (r == 1 && what == INIT_GO)
-			return 0;
-		if (r == -EINTR)
-			r = 0;
-		else if (r >= 0)
-			r = -EPIPE;
-	}
-	return r;
+	return r < 0 ? r : init_wait_for_go(p->talk_fd);
 }
 
 /* -- where it lives -- */

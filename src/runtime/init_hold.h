@@ -9,6 +9,20 @@
 
 #include "sys/raw.h"
 
+/* 0 when the other side says GO, a negative errno when it says anything else or ends. */
+static inline long init_wait_for_go(int fd)
+{
+	unsigned char byte = 0;
+	long r;
+
+	do
+		r = RAW(read, fd, &byte, 1);
+	while (r == -EINTR);
+	if (r < 0)
+		return r;
+	return r == 1 && byte == INIT_GO ? 0 : -EPIPE;
+}
+
 /* Whoever calls and does not say GO was killed in the midst of it; somebody else may call again. */
 static inline long init_hold_for_caller(const struct init_plan *p)
 {
@@ -43,16 +57,7 @@ static inline long init_hold(const struct init_plan *p)
 	r = RAW(write, p->hold_fd, &byte, 1);
 	if (r >= 0 && p->listen_fd >= 0)
 		return init_hold_for_caller(p);
-	while (r >= 0) {
-		r = RAW(read, p->hold_fd, &byte, 1);
-		if (r == 1 && byte == INIT_GO)
-			return 0;
-		if (r == -EINTR)
-			r = 0;
-		else if (r >= 0)
-			r = -EPIPE;
-	}
-	return r;
+	return r < 0 ? r : init_wait_for_go(p->hold_fd);
 }
 
 #endif

@@ -72,7 +72,7 @@ static EARLY char **with_libexec(char **envp)
 	long n = RAW(readlinkat, AT_FDCWD, self, path, PATH_BYTES);
 	int count = 0;
 
-	for (; envp[count] && count < ENVIRONMENT; count++) {
+	for (; count < ENVIRONMENT && envp[count]; count++) {
 		if (begins(envp[count], name))
 			return envp;
 		all[count] = envp[count];

@@ -109,7 +109,7 @@ load helper
 	berth create --name data -v "$BATS_TEST_TMPDIR/one:/one" -v "$BATS_TEST_TMPDIR/two:/two:ro" \
 		--mount type=tmpfs,dst=/small,tmpfs-size=1m busybox true
 	run berth run --rm --volumes-from data busybox sh -c \
-		'cat /one/file /two/file; echo new >/one/new; touch /two/new; df -k /small | tail -1 | tr -s " " | cut -d" " -f2'
+		'cat /one/file /two/file; echo new >/one/new; touch /two/new 2>&1; df -k /small | tail -1 | tr -s " " | cut -d" " -f2'
 	expect_output $'one\ntwo\ntouch: /two/new: Read-only file system\n1024'
 	[ "$(cat "$BATS_TEST_TMPDIR/one/new")" = new ]
 	run berth run --rm --volumes-from data:ro -v "$BATS_TEST_TMPDIR/own:/two" busybox sh -c 'touch /one/x; cat /two/file'
