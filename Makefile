@@ -158,9 +158,9 @@ build-fuzz/obj/%.o: src/%.S
 build-fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MORE) $(FUZZ_OBJ) -ljson-c -lz -lzstd -larchive $(FUZZ_LIBS)
 
-build-fuzz/fuzz_criu: FUZZ_MORE = build-fuzz/obj/cmd/criu.o $(B)/gen/cmd/criu_rpc.pb-c.c
+build-fuzz/fuzz_criu: FUZZ_MORE = build-fuzz/obj/cmd/criu.o build-fuzz/obj/sys/fd_send.o $(B)/gen/cmd/criu_rpc.pb-c.c
 build-fuzz/fuzz_criu: FUZZ_LIBS = -lprotobuf-c
-build-fuzz/fuzz_criu: build-fuzz/obj/cmd/criu.o
+build-fuzz/fuzz_criu: build-fuzz/obj/cmd/criu.o build-fuzz/obj/sys/fd_send.o
 build-fuzz/obj/cmd/criu.o: | $(B)/gen/cmd/criu_rpc.pb-c.h
 
 -include $(shell find $(B) build-fuzz -name '*.d' 2>/dev/null)

@@ -15,7 +15,7 @@ setup_file() {
 	# The first containers of a root make what all of them share, and the pages that every change of
 	# the store moves through.
 	berth run --rm --network none bare true
-	for _ in $(seq 20); do berth create --network none bare true >/dev/null; done
+	for _ in $(seq 80); do berth create --network none bare true >/dev/null; done
 }
 
 teardown_file() {
@@ -49,27 +49,27 @@ in_bare() {
 	berth run --rm --network none "$@"
 }
 
-# 20 of COMMAND, which prints an ID: "OWN RECORD", what each takes for its layer and for its record, in KB.
-cost_of_20() { # cost_of_20 COMMAND...
+# 80 of COMMAND, which prints an ID: "OWN RECORD", what each takes for its layer and for its record, in KB.
+cost_of_80() { # cost_of_80 COMMAND...
 	local before id own=0
 
 	before=$(used_kb)
-	for _ in $(seq 20); do
+	for _ in $(seq 80); do
 		id=$("$@")
 		own=$((own + $(own_kb "$id")))
 	done
-	echo "$((own / 20)) $((($(used_kb) - before - own) / 20))"
+	echo "$((own / 80)) $((($(used_kb) - before - own) / 80))"
 }
 
 @test "a created container takes 8 KB, and its record at most 5" {
-	read -r own record < <(cost_of_20 berth create --network none bare sleep 1000)
+	read -r own record < <(cost_of_80 berth create --network none bare sleep 1000)
 	echo "# created: $own KB, its record $record KB" >&3
 	[ "$own" -eq 8 ]
 	[ "$record" -le 5 ]
 }
 
 @test "a running container takes 12 KB, overlayfs's least, also of an image that has no mount points" {
-	read -r own record < <(cost_of_20 berth run -d --network none bare sleep 1000)
+	read -r own record < <(cost_of_80 berth run -d --network none bare sleep 1000)
 	echo "# running: $own KB, its record $record KB" >&3
 	[ "$own" -eq 12 ]
 	[ "$record" -le 5 ]

@@ -97,10 +97,10 @@ v1() {
 	start_with '{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}],"unified":{"hugetlb.2MB.max":"8388608"}}'
 	[ "$(show hugetlb.2MB.max)" = 8388608 ]
 	oci delete --force t-x
-	linux_more=',"resources":{"unified":{"memory.nosuch":"1"}}'
+	linux_more=',"resources":{"unified":{"hugetlb.nosuch":"1"}}'
 	run_box t-nosuch true
 	expect_status 125
-	expect_contains "linux.resources.unified: memory.nosuch: not offered"
+	expect_contains "linux.resources.unified: hugetlb.nosuch: not offered"
 }
 
 @test "network priorities and classes need their controllers" {
