@@ -196,6 +196,11 @@ struct cgroup_stats {
 /* Everything is the arena's; what the machine does not count is 0. -ENOENT: no such group. */
 int cgroup_stats(const char *path, struct arena *a, struct cgroup_stats *ret, struct err *err);
 /*
+ * True: no process was in it, and no group beneath it; it is gone where processes are looked for
+ * and killed, and what else there is of it is cgroup_teardown()'s. False when there may be one.
+ */
+bool cgroup_remove_empty(const char *path);
+/*
  * Removes it and what is beneath, in every hierarchy; what is absent is fine. Retries for a
  * bounded time while the kernel still counts dying processes (-EBUSY after that).
  */

@@ -357,8 +357,14 @@ int oci_criu_cgroup_yard(struct oci_criu *c, const struct oci_container *contain
 static bool read_mount_id(int fd, unsigned *ret)
 {
 	char path[64], text[1024];
+	struct statx st;
 	const char *at;
 
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) == 0 && (st.stx_mask & STATX_MNT_ID)) {
+		*ret = (unsigned)st.stx_mnt_id;
+		return true;
+	}
+	/* Before Linux 5.8. */
 	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	if (file_read_into(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return false;

@@ -19,7 +19,7 @@ static char *read_passwd(const char *root)
 	OWN(fd) int fd = dir < 0 ? -1 : openat2_open(dir, "etc/passwd", O_PATH, 0, confined);
 	struct stat st;
 	char path[32], *text;
-	size_t len = 0;
+	size_t len = 0, room;
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > PASSWD_FILE_MAX)
@@ -31,8 +31,9 @@ static char *read_passwd(const char *root)
 
 	if (file < 0)
 		return NULL;
-	text = mem_alloc((size_t)PASSWD_FILE_MAX + 1);
-	while (len < PASSWD_FILE_MAX && (n = read(file, text + len, PASSWD_FILE_MAX - len)) > 0)
+	room = (size_t)st.st_size;
+	text = mem_alloc(room + 1);
+	while (len < room && (n = read(file, text + len, room - len)) > 0)
 		len += (size_t)n;
 	text[len] = '\0';
 	return text;

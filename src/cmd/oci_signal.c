@@ -168,7 +168,9 @@ static int end_processes(struct oci_cli *cli, const struct oci_container *c)
 		fd_cleanup(&first.fd);
 		return r;
 	}
-	return kill_cgroup(cli, c);
+	return oci_state_has_cgroup(c) && cgroup_remove_empty(c->state.cgroup)
+		       ? 0
+		       : kill_cgroup(cli, c);
 }
 
 /* A create that was killed before it could write anything leaves an empty directory. */
@@ -180,15 +182,15 @@ static int delete_half_made(struct oci_cli *cli, const struct oci_container *c)
 
 int oci_signal_delete(struct oci_cli *cli, const struct oci_container *c)
 {
-	struct oci_config *config;
+	const struct oci_config *hooks;
 	int r = end_processes(cli, c);
 
 	if (r == 0 || r == -ENOENT)
 		r = oci_unit_stop(cli, c->state.unit);
 	if (r == 0 && oci_state_has_cgroup(c))
 		r = cgroup_teardown(c->state.cgroup, &cli->err);
-	if (r == 0 && oci_state_config(cli, c, &config) == 0)
-		oci_hooks_poststop(cli, &c->state, config);
+	if (r == 0 && (hooks = oci_state_hooks(cli, c)) != NULL)
+		oci_hooks_poststop(cli, &c->state, hooks);
 	return r < 0 ? r : oci_state_remove(cli, c);
 }
 

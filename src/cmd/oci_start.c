@@ -291,7 +291,7 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 	OWN(oci_notify) struct oci_notify notify = OCI_NOTIFY_INIT;
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
 	int call, status = 1, r = oci_state_open(cli, args->items[0], true, &c);
-	struct oci_config *config;
+	const struct oci_config *hooks;
 	enum oci_status is;
 
 	if (r < 0)
@@ -315,8 +315,8 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 		return r;
 	}
 	r = oci_state_started(cli, &c);
-	if (r == 0 && oci_state_config(cli, &c, &config) == 0)
-		oci_hooks_poststart(cli, &c.state, config);
+	if (r == 0 && (hooks = oci_state_hooks(cli, &c)) != NULL)
+		oci_hooks_poststart(cli, &c.state, hooks);
 	/* Others may work on it while we wait. */
 	oci_state_unlock(&c);
 	oci_notify_wait(cli, &notify, process.pidfd, c.state.pid);

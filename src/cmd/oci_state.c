@@ -308,6 +308,17 @@ int oci_state_config(struct oci_cli *cli, const struct oci_container *c, struct 
 	return 0;
 }
 
+const struct oci_config *oci_state_hooks(struct oci_cli *cli, const struct oci_container *c)
+{
+	const char *text = c->state.config;
+	struct oci_config *config;
+
+	/* An escaped character might be one of the name. */
+	if (!strstr(text, "\"hooks\"") && !strstr(text, "\\u"))
+		return NULL;
+	return oci_state_config(cli, c, &config) == 0 ? config : NULL;
+}
+
 int oci_state_pidfd(const struct oci_container *c)
 {
 	OWN(fd) int fd = c->state.pid ? proc_open(c->state.pid, c->state.start_time) : -ESRCH;

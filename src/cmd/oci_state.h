@@ -74,6 +74,11 @@ void oci_state_unlock(struct oci_container *c);
 int oci_state_remove(struct oci_cli *cli, const struct oci_container *c);
 /* The configuration that it was made with. */
 int oci_state_config(struct oci_cli *cli, const struct oci_container *c, struct oci_config **ret);
+/*
+ * The same for who wants nothing but its hooks: NULL, at no cost, when it has none, or when it
+ * cannot be read (any more).
+ */
+const struct oci_config *oci_state_hooks(struct oci_cli *cli, const struct oci_container *c);
 
 enum oci_status oci_state_status(const struct oci_container *c);
 /* A pidfd of its first process, or -ESRCH when that one has ended. */

@@ -66,16 +66,14 @@ raw_path_make_link_target_(int parent, const char *link, size_t name_at, bool di
 	return raw_path_make(path[name_at] == '/' ? path + name_at + 1 : path, dir, depth + 1);
 }
 
-/* Opens path, which ends in one component that may be missing from the directory parent. */
-static inline long raw_path_make_component_(int parent, const char *path, size_t name_at, bool dir,
-					    int depth)
+/* Opens path, which ends in one component that is missing from the directory parent. */
+static inline long raw_path_make_missing_(int parent, const char *path, size_t name_at, bool dir,
+					  int depth)
 {
 	const char *name = path + name_at;
 	unsigned long flags = O_PATH | (dir ? O_DIRECTORY : 0);
-	long fd = raw_path_open_how(AT_FDCWD, path, flags, RAW_PATH_CONFINED), r;
+	long r;
 
-	if (fd != -ENOENT)
-		return fd;
 	r = dir ? RAW(mkdirat, parent, name, RAW_PATH_DIR_MODE)
 		: RAW(mknodat, parent, name, S_IFREG | RAW_PATH_FILE_MODE, 0);
 	if (r == -EEXIST && depth < RAW_PATH_LINKS) {
@@ -84,6 +82,16 @@ static inline long raw_path_make_component_(int parent, const char *path, size_t
 			r = RAW(close, r);
 	}
 	return r < 0 ? r : raw_path_open_how(AT_FDCWD, path, flags, RAW_PATH_CONFINED);
+}
+
+/* The same when it may be there. */
+static inline long raw_path_make_component_(int parent, const char *path, size_t name_at, bool dir,
+					    int depth)
+{
+	unsigned long flags = O_PATH | (dir ? O_DIRECTORY : 0);
+	long fd = raw_path_open_how(AT_FDCWD, path, flags, RAW_PATH_CONFINED);
+
+	return fd == -ENOENT ? raw_path_make_missing_(parent, path, name_at, dir, depth) : fd;
 }
 
 /*
@@ -113,11 +121,34 @@ static inline long raw_path_make(char *path, bool dir, int depth)
 	return parent;
 }
 
+/* What is missing is mostly the last component alone; -ENOENT when it is more than that. */
+static inline long raw_path_make_last_(char *path, bool dir)
+{
+	size_t name_at = 0;
+	long parent, fd;
+
+	for (size_t at = 0; path[at]; at++)
+		if (path[at] == '/' && path[at + 1] && path[at + 1] != '/')
+			name_at = at + 1;
+	if (name_at == 0)
+		return -ENOENT;
+	path[name_at - 1] = '\0';
+	parent = raw_path_open_how(AT_FDCWD, path, O_PATH | O_DIRECTORY, RAW_PATH_CONFINED);
+	path[name_at - 1] = '/';
+	if (parent < 0)
+		return parent;
+	fd = raw_path_make_missing_((int)parent, path, name_at, dir, 0);
+	(void)RAW(close, parent);
+	return fd;
+}
+
 /* An O_PATH descriptor of what is at path, which is made when it is missing. */
 static inline long raw_path_open_or_make(char *path, bool dir, bool no_links)
 {
 	long fd = raw_path_open(path, no_links);
 
+	if (fd == -ENOENT)
+		fd = raw_path_make_last_(path, dir);
 	return fd == -ENOENT ? raw_path_make(path, dir, 0) : fd;
 }
 
