@@ -131,9 +131,9 @@ $(B)/registry_probe: tests/lib/registry_probe.c $(SAN_OBJECT) $(ARCHIVES)
 	$(or $(LINK_berth-fetch),$(LINK)) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(SAN_OBJECT) \
 		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS_berth-fetch)
 
-$(B)/bench/%: bench/%.c
+$(B)/bench/%: bench/%.c $(B)/lib/sys.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -no-pie -o $@ $<
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -no-pie -o $@ $< $(B)/lib/sys.a
 
 all: $(B)/registry_probe
 

@@ -2,6 +2,7 @@
  * floor.c - the cheapest way to a default container: bare system calls, no engine
  *
  *	floor [-p] ROOTFS CGROUP [COMMAND…]
+ *	floor -p -c STATE ROOTFS CGROUP [COMMAND…]; floor -s STATE; floor -d STATE
  *
  * Makes what `run --rm --network none` needs and nothing else: an overlay over ROOTFS with an upper
  * directory beside it, six namespaces, a control group in every hierarchy, rules for devices, a
@@ -13,8 +14,13 @@
  * With -p (plain) ROOTFS itself is the root and there is no filter: what an OCI runtime does for a
  * bundle, which is not asked for an overlay.
  *
+ * With -c it is made and held, by -s it is let go, by -d it ends and is removed: three programs, as
+ *an OCI runtime's create, start, delete are three. What the later ones must know is in STATE.
+ *
  * The child is born with CLONE_VM and CLONE_VFORK, as a runtime that wants to be fast does it.
  */
+#include "sys/clone3.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -22,6 +28,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -38,7 +45,7 @@
 
 #define V1 "/sys/fs/cgroup/"
 
-enum { STACK = 65536, FILTER_CALLS = 360, HIERARCHIES = 11, DEVICES = 4 };
+enum { STACK = 65536, FILTER_CALLS = 360, HIERARCHIES = 11, DEVICES = 4, UNIFIED = 9 };
 
 static const char *const hierarchies[HIERARCHIES] = {
 	"cpu",   "cpuacct", "cpuset",  "memory",  "devices", "freezer",
@@ -47,11 +54,13 @@ static const char *const hierarchies[HIERARCHIES] = {
 
 static struct {
 	bool plain;
-	const char *rootfs, *group;
+	const char *group, *state;
+	int hold, ready[2]; /* a held one waits at a FIFO, and says in a pipe that it does */
 	char **argv;
 	char lower[512], upper[512], work[512];
 	char groups[HIERARCHIES][256];
 	int procs[HIERARCHIES];
+	int born; /* the directory of its v2 group, or -1 */
 	struct sock_filter filter[FILTER_CALLS + 8];
 	struct sock_fprog program;
 } plan;
@@ -119,6 +128,7 @@ static void allow_devices(void)
  */
 static void make_groups(void)
 {
+	plan.born = -1;
 	for (int i = 0; i < HIERARCHIES; i++) {
 		char path[300];
 
@@ -135,6 +145,11 @@ static void make_groups(void)
 			put(path, "0");
 			(void)snprintf(path, sizeof(path), "%s/cpuset.mems", plan.groups[i]);
 			put(path, "0");
+		}
+		if (i >= UNIFIED) {
+			plan.born = open(plan.groups[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			must(plan.born, plan.groups[i]);
+			continue;
 		}
 		(void)snprintf(path, sizeof(path), "%s/tasks", plan.groups[i]);
 		plan.procs[i] = open(path, O_WRONLY | O_CLOEXEC);
@@ -287,6 +302,12 @@ static int child(void *unused)
 	must(chdir("/"), "chdir");
 	mask();
 	drop_privileges();
+	if (plan.state) {
+		char go;
+
+		must(write(plan.ready[1], "r", 1), "ready");
+		must(read(plan.hold, &go, 1), "go");
+	}
 	(void)execv(plan.argv[0], plan.argv);
 	_exit(127);
 }
@@ -297,7 +318,7 @@ static void remove_all(void)
 
 	for (int i = 0; i < HIERARCHIES; i++)
 		for (int n = 0;
-		     plan.procs[i] >= 0 && rmdir(plan.groups[i]) < 0 && errno == EBUSY && n < 1000;
+		     *plan.groups[i] && rmdir(plan.groups[i]) < 0 && errno == EBUSY && n < 1000;
 		     n++)
 			(void)usleep(500);
 	if (plan.plain)
@@ -314,34 +335,129 @@ static void remove_all(void)
 	(void)rmdir(plan.work);
 }
 
+/* -- create, start, delete -- */
+
+static const char *in_state(const char *name)
+{
+	static char path[600];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", plan.state, name);
+	return path;
+}
+
+static void prepare_hold(void)
+{
+	must(mkdir(plan.state, 0700), plan.state);
+	must(mkfifo(in_state("go"), 0600), "mkfifo");
+	plan.hold = open(in_state("go"), O_RDWR | O_CLOEXEC);
+	must(plan.hold, "go");
+	must(pipe2(plan.ready, O_CLOEXEC), "pipe");
+}
+
+/* Its process, and its groups. */
+static void keep(pid_t pid)
+{
+	FILE *f;
+	char ready;
+
+	must(read(plan.ready[0], &ready, 1) == 1 ? 0 : -1, "container");
+	f = fopen(in_state("made"), "we");
+	must(f ? 0 : -1, "made");
+	(void)fprintf(f, "%d\n", (int)pid);
+	for (int i = 0; i < HIERARCHIES; i++)
+		if (*plan.groups[i])
+			(void)fprintf(f, "%s\n", plan.groups[i]);
+	(void)fclose(f);
+}
+
+static int start(void)
+{
+	int fd = open(in_state("go"), O_WRONLY | O_CLOEXEC);
+
+	must(fd, "go");
+	must(write(fd, "g", 1), "go");
+	return 0;
+}
+
+static int delete (void)
+{
+	FILE *f = fopen(in_state("made"), "re");
+	struct pollfd ended = { .events = POLLIN };
+	char line[256];
+
+	must(f && fgets(line, sizeof(line), f) ? 0 : -1, "made");
+	ended.fd = (int)syscall(SYS_pidfd_open, strtol(line, NULL, 10), 0);
+	if (ended.fd >= 0) {
+		(void)syscall(SYS_pidfd_send_signal, ended.fd, SIGKILL, NULL, 0);
+		(void)poll(&ended, 1, 1000);
+	}
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		for (int n = 0; rmdir(line) < 0 && errno == EBUSY && n < 1000; n++)
+			(void)usleep(500);
+	}
+	(void)fclose(f);
+	(void)unlink(in_state("go"));
+	(void)unlink(in_state("made"));
+	return rmdir(plan.state);
+}
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: floor [-p [-c STATE]] ROOTFS CGROUP [COMMAND…]\n"
+			      "       floor -s STATE | -d STATE\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	static char *truth[] = { "/bin/true", NULL };
-	int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
-		    CLONE_NEWUTS | CLONE_NEWIPC;
-	int status = 0;
+	struct clone3_request birth = { .flags = CLONE_VM | CLONE_VFORK | CLONE_NEWNS |
+						 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS |
+						 CLONE_NEWIPC,
+					.stack = child_stack,
+					.stack_size = STACK,
+					.run = child };
+	int status = 0, option, todo = 0;
 	pid_t pid;
 
-	plan.plain = argc > 1 && strcmp(argv[1], "-p") == 0;
-	argc -= plan.plain;
-	argv += plan.plain;
-	if (argc < 3) {
-		(void)fprintf(stderr, "usage: floor [-p] ROOTFS CGROUP [COMMAND…]\n");
-		return 2;
+	while ((option = getopt(argc, argv, "+pc:s:d:")) >= 0) {
+		if (option == '?')
+			return usage();
+		if (option == 'p') {
+			plan.plain = true;
+		} else {
+			todo = option;
+			plan.state = optarg;
+		}
 	}
-	plan.group = argv[2];
-	plan.argv = argc > 3 ? argv + 3 : truth;
-	(void)snprintf(plan.lower, sizeof(plan.lower), "%s", argv[1]);
-	(void)snprintf(plan.upper, sizeof(plan.upper), "%s.upper.%d", argv[1], (int)getpid());
-	(void)snprintf(plan.work, sizeof(plan.work), "%s.work.%d", argv[1], (int)getpid());
+	if (todo == 's' || todo == 'd')
+		return todo == 's' ? start() : delete ();
+	if (argc - optind < 2)
+		return usage();
+	argv += optind;
+	plan.group = argv[1];
+	plan.argv = argv[2] ? argv + 2 : truth;
+	(void)snprintf(plan.lower, sizeof(plan.lower), "%s", argv[0]);
+	(void)snprintf(plan.upper, sizeof(plan.upper), "%s.upper.%d", argv[0], (int)getpid());
+	(void)snprintf(plan.work, sizeof(plan.work), "%s.work.%d", argv[0], (int)getpid());
+	if (plan.state) {
+		prepare_hold();
+		birth.flags &= ~(uint64_t)(CLONE_VM | CLONE_VFORK);
+	}
 	make_groups();
 	if (!plan.plain) {
 		must(mkdir(plan.upper, 0755), "upper");
 		must(mkdir(plan.work, 0755), "work");
 		make_filter();
 	}
-	pid = clone(child, child_stack + STACK, flags, NULL);
+	birth.cgroup_dir = plan.born;
+	pid = clone3_start(&birth);
 	must(pid, "clone");
+	if (plan.state) {
+		keep(pid);
+		return 0;
+	}
 	must(waitpid(pid, &status, 0), "wait");
 	remove_all();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
