@@ -156,7 +156,7 @@ build-fuzz/obj/%.o: src/%.S
 	clang $(CPPFLAGS) -c -o $@ $<
 
 build-fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
-	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MORE) $(FUZZ_OBJ) -ljson-c -lz -lzstd -larchive $(FUZZ_LIBS)
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MORE) $(FUZZ_OBJ) -ljson-c -lz -lzstd -larchive -lcrypto $(FUZZ_LIBS)
 
 build-fuzz/fuzz_criu: FUZZ_MORE = build-fuzz/obj/cmd/criu.o build-fuzz/obj/sys/fd_send.o $(B)/gen/cmd/criu_rpc.pb-c.c
 build-fuzz/fuzz_criu: FUZZ_LIBS = -lprotobuf-c

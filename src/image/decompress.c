@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/own.h"
 #include "image/growing.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -14,7 +14,7 @@
 #include "codec/digest.h"
 #include "image/image_sweep.h"
 #include "image/partial.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
 

@@ -9,7 +9,7 @@
 #include "codec/digest.h"
 #include "codec/ref.h"
 #include "image/load_plan.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 
 enum { NESTING_MAX = 4 };
 

@@ -11,7 +11,7 @@
 #include "base/own.h"
 #include "codec/digest.h"
 #include "codec/ref.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 
 enum { LAYERS_MAX = 1000, IMAGES_MAX = 1000 };
 

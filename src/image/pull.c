@@ -12,7 +12,7 @@
 #include "image/image_add.h"
 #include "image/partial.h"
 #include "image/pull_fetch.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 #include "model/image_manifest.h"
 
 enum { NESTING_MAX = 4, LAYERS_MAX = 1000 };

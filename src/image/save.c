@@ -18,7 +18,7 @@
 #include "image/image_store.h"
 #include "image/image_sweep.h"
 #include "image/layer_source.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 #include "image/tar_out.h"
 #include "model/image_manifest.h"
 #include "sys/file.h"

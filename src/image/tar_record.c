@@ -18,7 +18,7 @@
 #include "base/own.h"
 #include "codec/tar_ops.h"
 #include "codec/tar_scan.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 #include "image/tree_walk.h"
 #include "sys/file.h"
 

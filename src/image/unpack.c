@@ -19,7 +19,7 @@
 #include "image/growing.h"
 #include "image/layer_tree.h"
 #include "image/ring.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 #include "image/tar_record.h"
 
 #include <archive.h>

@@ -6,7 +6,7 @@
 #include "base/own.h"
 #include "model/image_manifest.h"
 #include "model/registry_doc.h"
-#include "registry/hash.h"
+#include "codec/sha256.h"
 #include "registry/place.h"
 #include "registry/redirect.h"
 #include "registry/repository.h"
@@ -94,7 +94,7 @@ static int take_text(struct manifest_call *call, struct repository_endpoint *e,
 	m->text = answer->body;
 	m->len = answer->body_len;
 	m->media_type = bare_type(answer->content_type, call->a);
-	hash_of(m->text, m->len, m->digest);
+	sha256_of(m->text, m->len, m->digest);
 	if (!strchr(call->what, ':') || str_eq(m->digest, call->what))
 		return 0;
 	atomic_store(&e->lied, true);

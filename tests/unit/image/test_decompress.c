@@ -5,7 +5,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "image/decompress.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 
 #include <archive.h>
 #include <archive_entry.h>

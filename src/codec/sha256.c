@@ -1,7 +1,7 @@
 /*
  * sha256.c - SHA-256 of a stream
  */
-#include "image/sha256.h"
+#include "codec/sha256.h"
 
 #include "base/mem.h"
 

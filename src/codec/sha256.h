@@ -1,8 +1,8 @@
 /*
  * sha256.h - SHA-256 of a stream, by the processor's own instructions where it has them
  */
-#ifndef IMAGE_SHA256_H
-#define IMAGE_SHA256_H
+#ifndef CODEC_SHA256_H
+#define CODEC_SHA256_H
 
 #include "codec/digest.h"
 
