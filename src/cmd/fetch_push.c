@@ -1,20 +1,21 @@
 /*
  * fetch_push.c - berth-fetch: push
  *
- * Blobs first, several at once, then the manifest that names them: registries refuse one whose
- * blobs they do not have. What stands on stdout is docker's, for programs that read it.
+ * Blobs first, several at once, then the manifests that name them, then indexes: registries refuse
+ * one that names what they do not have. What stands on stdout is docker's, for programs that read
+ * it.
  */
+#include "base/log.h"
 #include "base/own.h"
 #include "cmd/fetch.h"
-#include "codec/ref.h"
-#include "model/image_manifest.h"
+#include "cmd/push_plan.h"
+#include "codec/sha256.h"
 #include "registry/registry.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <signal.h>
 
-enum { SHORT_ID = 12 };
+enum { SHORT_ID = 12, MOUNTS_MAX = 8 };
 
 /*
  * What registries call the parts of an image. Docker's words are those that every registry knows;
@@ -59,30 +60,26 @@ static const struct opt push_table[] = {
 	OPT_END,
 };
 
-/* One blob on its way. */
-struct item {
-	struct image_blob blob;
-	const char *name; /* how it is called in the output; NULL: not at all */
-	bool is_zstd;     /* otherwise gzip; only such bytes are kept */
-};
-
 struct push {
 	struct fetch *f;
 	const struct push_opts *o;
 	struct image_store *is;
 	struct settings settings;
+	struct ref ref; /* as it was given */
+	struct image_platform platform;
 	struct registry_session *session;
-	const char *name;   /* the repository, as the user calls it */
-	struct item *items; /* layers, lowest first, then the configuration */
-	size_t n_items;
+	const char *repository;   /* canonical */
+	struct push_blob **blobs; /* of all images of a tag; each once */
+	size_t n_blobs;
 	pthread_mutex_t lock; /* of all below */
 	size_t next;
 	struct err err; /* the first that failed */
 };
 
-static void say(struct push *p, const char *name, const char *what, const char *more)
+static void say(struct push *p, const struct push_blob *blob, const char *what, const char *more)
 {
-	OWN(str) char *line = str_printf("%s: %s%s\n", name, what, more);
+	OWN(str) char *line =
+		str_printf("%.*s: %s%s\n", SHORT_ID, digest_hex(blob->diff_id), what, more);
 
 	if (!p->o->quiet)
 		(void)!write(STDOUT_FILENO, line, strlen(line));
@@ -97,47 +94,78 @@ static void note(void *ctx, enum registry_note kind, const char *text)
 
 /* -- blobs -- */
 
-static int push_item(struct push *p, const struct item *item, struct err *err)
+/* An earlier push packed it, but it is not there any more, or zlib has changed. */
+static int pack(struct push *p, struct push_blob *blob, struct image_blob *ret, struct err *err)
+{
+	int r = image_layer_pack(p->is, blob->diff_id, blob->source == PUSH_GZIP, ret, err);
+
+	if (r < 0)
+		return r;
+	memcpy(blob->digest, ret->digest, sizeof(blob->digest));
+	blob->size = ret->size;
+	return 0;
+}
+
+static int put(struct push *p, struct push_blob *blob, int fd, enum registry_put *ret_how,
+	       const char **ret_from, struct err *err)
 {
 	const struct registry_upload upload = {
-		.digest = item->blob.digest,
-		.size = item->blob.size,
-		.fd = item->blob.fd,
+		.digest = blob->digest,
+		.size = blob->size,
+		.fd = fd,
+		.mount_from = blob->mount_from,
 	};
+
+	return registry_blob_put(p->session, &upload, ret_how, ret_from, err);
+}
+
+static int push_blob(struct push *p, struct push_blob *blob, struct err *err)
+{
 	static const char *const texts[] = {
 		[REGISTRY_PUT_PUSHED] = "Pushed",
 		[REGISTRY_PUT_EXISTS] = "Layer already exists",
 		[REGISTRY_PUT_MOUNTED] = "Mounted from ",
 	};
+	OWN(image_blob) struct image_blob bytes = { .fd = -1 };
 	enum registry_put how;
 	const char *from;
-	int r = registry_blob_put(p->session, &upload, &how, &from, err);
+	int r = -ENODATA;
 
-	if (r == 0 && item->name)
-		say(p, item->name, texts[how], from ? from : "");
+	if (blob->source == PUSH_KEPT)
+		r = image_blob_open(p->is, blob->digest, &bytes, err);
+	/* What is there already need not be packed. */
+	if (r == 0 || *blob->digest)
+		r = put(p, blob, bytes.fd, &how, &from, err);
+	if (r == -ENODATA && blob->source != PUSH_KEPT) {
+		r = pack(p, blob, &bytes, err);
+		if (r == 0)
+			r = put(p, blob, bytes.fd, &how, &from, err);
+	}
+	if (r == 0 && blob->diff_id)
+		say(p, blob, texts[how], from ? from : "");
 	return r;
 }
 
-static const struct item *next_item(struct push *p)
+static struct push_blob *next_blob(struct push *p)
 {
-	const struct item *item = NULL;
+	struct push_blob *blob = NULL;
 
 	(void)pthread_mutex_lock(&p->lock);
-	if (p->err.code == 0 && p->next < p->n_items)
-		item = &p->items[p->next++];
+	if (p->err.code == 0 && p->next < p->n_blobs)
+		blob = p->blobs[p->next++];
 	(void)pthread_mutex_unlock(&p->lock);
-	return item;
+	return blob;
 }
 
-static void *push_items(void *ctx)
+static void *push_some(void *ctx)
 {
 	struct push *p = ctx;
-	const struct item *item;
+	struct push_blob *blob;
 
-	while ((item = next_item(p)) != NULL) {
+	while ((blob = next_blob(p)) != NULL) {
 		struct err err = ERR_INIT;
 
-		if (push_item(p, item, &err) == 0)
+		if (push_blob(p, blob, &err) == 0)
 			continue;
 		(void)pthread_mutex_lock(&p->lock);
 		if (p->err.code == 0)
@@ -152,194 +180,257 @@ static int push_blobs(struct push *p)
 	size_t want = (size_t)p->settings.max_concurrent_uploads, started = 0;
 	pthread_t *threads;
 
-	if (want > p->n_items)
-		want = p->n_items;
+	if (want > p->n_blobs)
+		want = p->n_blobs;
 	threads = arena_array(&p->f->a, want, sizeof(*threads));
 	p->next = 0;
 	/* This thread is one of them, so that there is one at least. */
-	while (started + 1 < want && pthread_create(&threads[started], NULL, push_items, p) == 0)
+	while (started + 1 < want && pthread_create(&threads[started], NULL, push_some, p) == 0)
 		started++;
-	(void)push_items(p);
+	(void)push_some(p);
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
 	p->f->err = p->err;
 	return p->err.code;
 }
 
-/* -- one image -- */
-
-static void close_items(struct push *p)
+static bool is_listed(const struct push *p, const struct push_blob *blob)
 {
-	for (size_t i = 0; i < p->n_items; i++)
-		image_blob_cleanup(&p->items[i].blob);
-	p->n_items = 0;
-}
+	for (size_t i = 0; i < p->n_blobs; i++) {
+		const struct push_blob *other = p->blobs[i];
 
-/* Packing it again would give other bytes each time, which no registry has yet. */
-static int refuse_plain(struct push *p, const char *tag, const char *diff_id)
-{
-	return err_set(&p->f->err, -ENODATA,
-		       "cannot push %s:%s: its layer %s came as a plain tar, and only layers that "
-		       "came in gzip or zstd are kept for pushing; remove every image that has it, "
-		       "then load or pull it with compressed layers",
-		       p->name, tag, diff_id);
-}
-
-/* The bytes tell: what a registry called them may be wrong, or not say how they are packed. */
-static int find_packing(struct push *p, struct item *item)
-{
-	unsigned char head[2];
-	ssize_t n = pread(item->blob.fd, head, sizeof(head), 0);
-
-	if (n < 0)
-		return err_sys(&p->f->err, "layer %s", item->blob.digest);
-	item->is_zstd = n < 2 || head[0] != 0x1f || head[1] != 0x8b;
-	return 0;
-}
-
-static int open_layer(struct push *p, const char *tag, const char *diff_id, struct item *ret)
-{
-	OWN(state_txn) struct state_txn *txn = NULL;
-	struct fetch *f = p->f;
-	struct image_layer l;
-	int r = image_begin(p->is, &txn, &f->err);
-
-	if (r == 0)
-		r = image_layer_open(p->is, txn, diff_id, &f->a, &l, &f->err);
-	if (r == -ENODATA)
-		return refuse_plain(p, tag, diff_id);
-	if (r < 0)
-		return r;
-	ret->blob = (struct image_blob){ .fd = l.fd, .size = l.size };
-	(void)snprintf(ret->blob.digest, sizeof(ret->blob.digest), "%s", l.digest);
-	ret->name = arena_strndup(&f->a, digest_hex(diff_id), SHORT_ID);
-	return find_packing(p, ret);
-}
-
-static int open_items(struct push *p, const struct image_doc *doc, const char *tag)
-{
-	struct fetch *f = p->f;
-	int r = 0;
-
-	p->items = arena_array(&f->a, doc->diff_ids.n + 1, sizeof(p->items[0]));
-	for (size_t i = 0; r == 0 && i < doc->diff_ids.n; i++) {
-		p->items[i].blob.fd = -1;
-		p->n_items = i + 1;
-		r = open_layer(p, tag, doc->diff_ids.items[i], &p->items[i]);
+		if (other->source == blob->source &&
+		    (blob->source == PUSH_KEPT ? str_eq(other->digest, blob->digest)
+					       : str_eq(other->diff_id, blob->diff_id)))
+			return true;
 	}
-	if (r == 0)
-		r = image_config_open(p->is, doc, &p->items[p->n_items].blob, &f->err);
-	if (r == 0)
-		p->n_items++;
-	return r;
+	return false;
 }
 
-static const struct words *choose_words(const struct push *p)
+static void list_blobs(struct push *p, const struct push_plan *plan)
 {
-	for (size_t i = 0; i + 1 < p->n_items; i++)
-		if (p->items[i].is_zstd)
+	size_t most = 0;
+
+	for (size_t i = 0; i < plan->n_images; i++)
+		most += plan->images[i].n_blobs;
+	p->blobs = arena_array(&p->f->a, most, sizeof(*p->blobs));
+	p->n_blobs = 0;
+	for (size_t i = 0; i < plan->n_images; i++)
+		for (size_t k = 0; k < plan->images[i].n_blobs; k++)
+			if (!is_listed(p, &plan->images[i].blobs[k]))
+				p->blobs[p->n_blobs++] = &plan->images[i].blobs[k];
+}
+
+/* -- manifests -- */
+
+static struct oci_descriptor describe(const struct push_blob *blob, const char *media_type)
+{
+	return (struct oci_descriptor){
+		.media_type = media_type,
+		.digest = blob->digest,
+		.size = blob->size,
+	};
+}
+
+static const struct words *choose_words(const struct push_image *image)
+{
+	for (size_t i = 0; i + 1 < image->n_blobs; i++)
+		if (image->blobs[i].is_zstd)
 			return &oci_words;
 	return &docker_words;
 }
 
-static struct oci_descriptor describe(const struct item *item, const char *media_type)
+/* What was packed twice, for two places of one image, is known at one of them. */
+static const struct push_blob *packed_one(const struct push *p, const struct push_blob *blob)
 {
-	return (struct oci_descriptor){
-		.media_type = media_type,
-		.digest = item->blob.digest,
-		.size = item->blob.size,
-	};
+	for (size_t i = 0; i < p->n_blobs; i++)
+		if (p->blobs[i]->source == blob->source &&
+		    str_eq(p->blobs[i]->diff_id, blob->diff_id))
+			return p->blobs[i];
+	return blob;
 }
 
-static void write_manifest(struct push *p, const struct words *w, struct buf *out)
+static void write_manifest(struct push *p, struct push_image *image)
 {
-	size_t layers = p->n_items - 1;
+	const struct words *w = choose_words(image);
+	OWN(buf) struct buf out = { 0 };
+	size_t layers = image->n_blobs - 1;
 	struct oci_manifest m = {
 		.schema_version = 2,
 		.media_type = w->manifest,
-		.config = describe(&p->items[layers], w->config),
+		.config = describe(&image->blobs[layers], w->config),
 	};
+	char digest[DIGEST_TEXT];
 
 	m.layers.items = arena_array(&p->f->a, layers, sizeof(m.layers.items[0]));
 	for (; m.layers.n < layers; m.layers.n++) {
-		const struct item *item = &p->items[m.layers.n];
+		const struct push_blob *blob = &image->blobs[m.layers.n];
 
-		m.layers.items[m.layers.n] = describe(item, item->is_zstd ? w->zstd : w->gzip);
+		m.layers.items[m.layers.n] =
+			describe(packed_one(p, blob), blob->is_zstd ? w->zstd : w->gzip);
 	}
-	schema_write(&oci_manifest_schema, &m, SCHEMA_FULL, out);
+	schema_write(&oci_manifest_schema, &m, SCHEMA_FULL, &out);
+	sha256_of(out.data, out.len, digest);
+	image->manifest = (struct push_text){
+		.digest = arena_strdup(&p->f->a, digest),
+		.text = arena_memdup(&p->f->a, out.data, out.len),
+		.len = out.len,
+		.media_type = w->manifest,
+	};
 }
 
-static void digest_of(const struct buf *text, char out[DIGEST_TEXT])
+static int put_text(struct push *p, const char *name, const struct push_text *text)
 {
-	unsigned char hash[EVP_MAX_MD_SIZE];
+	return registry_manifest_put(p->session, name, text->text, text->len, text->media_type,
+				     &p->f->err);
+}
 
-	if (EVP_Digest(text->data, text->len, hash, NULL, EVP_sha256(), NULL) != 1)
-		abort();
-	digest_write(hash, out);
+/* Everything by its digest but the last, which the tag is to name. */
+static int push_texts(struct push *p, struct push_plan *plan, const char *tag,
+		      const struct push_text **ret_top)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n_images; i++)
+		if (!plan->images[i].has_manifest)
+			write_manifest(p, &plan->images[i]);
+	*ret_top =
+		plan->n_indexes ? &plan->indexes[plan->n_indexes - 1] : &plan->images[0].manifest;
+	for (size_t i = 0; r == 0 && plan->n_indexes && i < plan->n_images; i++)
+		r = put_text(p, plan->images[i].manifest.digest, &plan->images[i].manifest);
+	for (size_t i = 0; r == 0 && i + 1 < plan->n_indexes; i++)
+		r = put_text(p, plan->indexes[i].digest, &plan->indexes[i]);
+	return r == 0 ? put_text(p, tag, *ret_top) : r;
+}
+
+/* -- one tag -- */
+
+/* So that the next push of these layers, to here or from here, need not send them. */
+static void note_pushed(struct push *p)
+{
+	struct image_layer_pushed *items = arena_array(&p->f->a, p->n_blobs, sizeof(*items));
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_blobs; i++) {
+		const struct push_blob *blob = p->blobs[i];
+
+		if (blob->diff_id && blob->source != PUSH_TAR)
+			items[n++] = (struct image_layer_pushed){
+				.diff_id = blob->diff_id,
+				.digest = blob->digest,
+				.size = blob->source == PUSH_GZIP ? blob->size : -1,
+			};
+	}
+	if (image_layers_pushed(p->is, items, n, p->repository, &err) < 0)
+		log_warn("what was pushed is not remembered: %s", err.msg);
+}
+
+/* Paths of all repositories that blobs may be mounted from: the rights for it are asked for. */
+static struct strv mount_sources(struct push *p)
+{
+	struct strv all = { 0 };
+
+	for (size_t i = 0; i < p->n_blobs; i++) {
+		const struct strv *from = &p->blobs[i]->mount_from;
+
+		for (size_t k = 0; k < from->n && all.n < MOUNTS_MAX; k++)
+			if (!strv_has(&all, from->items[k]))
+				strv_add(&all, &p->f->a, from->items[k]);
+	}
+	return all;
+}
+
+static int open_session(struct push *p)
+{
+	const struct registry_spec spec = {
+		.ref = &p->ref,
+		.actions = REGISTRY_PULL | REGISTRY_PUSH,
+		.settings = &p->settings,
+		.mount_from = mount_sources(p),
+		.cancel = &cancel,
+		.note = note,
+	};
+
+	registry_close(p->session);
+	p->session = NULL;
+	return registry_open(&spec, &p->session, &p->f->err);
+}
+
+/* An index can only be put when all that it names is there: here, or in the repository. */
+static int find_missing(struct push *p, struct push_plan *plan)
+{
+	for (size_t i = 0; i < plan->missing.n; i++) {
+		struct registry_descriptor d;
+		int r = registry_manifest_head(p->session, plan->missing.items[i], &d, &p->f->err);
+
+		if (r != -ENOENT && r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		p->f->err = (struct err)ERR_INIT;
+		(void)fprintf(stderr,
+			      "Not all multiplatform-content is present and only the available "
+			      "single-platform image was pushed\n%s\n",
+			      plan->indexes[plan->n_indexes - 1].digest);
+		push_plan_narrow(plan);
+		list_blobs(p, plan);
+	}
+	return 0;
+}
+
+static int push_plan(struct push *p, struct push_plan *plan, const char *tag)
+{
+	const struct push_text *top = NULL;
+	int r;
+
+	list_blobs(p, plan);
+	r = open_session(p);
+	if (r == 0)
+		r = find_missing(p, plan);
+	for (size_t i = 0; r == 0 && i < p->n_blobs; i++)
+		if (p->blobs[i]->diff_id)
+			say(p, p->blobs[i], "Preparing", "");
+	if (r == 0)
+		r = push_blobs(p);
+	if (r == 0)
+		r = push_texts(p, plan, tag, &top);
+	if (r < 0)
+		return r;
+	note_pushed(p);
+	if (!p->o->quiet)
+		buf_printf(&p->f->out, "%s: digest: %s size: %zu\n", tag, top->digest, top->len);
+	return fetch_flush(p->f);
 }
 
 static int push_image(struct push *p, const struct image_doc *doc, const char *tag)
 {
-	OWN(buf) struct buf manifest = { 0 };
-	char digest[DIGEST_TEXT];
-	int r = open_items(p, doc, tag);
+	const struct push_planner planner = {
+		.is = p->is,
+		.a = &p->f->a,
+		.ref = &p->ref,
+		.tag = arena_printf(&p->f->a, "%s:%s", p->repository, tag),
+		.platform = p->o->platform ? &p->platform : NULL,
+	};
+	struct push_plan plan;
+	int r = push_plan_make(&planner, doc, &plan, &p->f->err);
 
-	for (size_t i = 0; r == 0 && i + 1 < p->n_items; i++)
-		say(p, p->items[i].name, "Preparing", "");
-	if (r == 0)
-		r = push_blobs(p);
-	if (r == 0) {
-		const struct words *words = choose_words(p);
-
-		write_manifest(p, words, &manifest);
-		digest_of(&manifest, digest);
-		r = registry_manifest_put(p->session, tag, manifest.data, manifest.len,
-					  words->manifest, &p->f->err);
-	}
-	close_items(p);
-	if (r == 0 && !p->o->quiet)
-		buf_printf(&p->f->out, "%s: digest: %s size: %zu\n", tag, digest, manifest.len);
-	return r == 0 ? fetch_flush(p->f) : r;
+	return r < 0 ? r : push_plan(p, &plan, tag);
 }
 
 /* -- which images -- */
 
-static int check_platform(struct push *p, const struct image_doc *doc)
+static int no_image(struct push *p)
 {
-	struct image_platform want, have = { doc->os, doc->architecture, doc->variant, NULL };
-	int r;
-
-	if (!p->o->platform)
-		return 0;
-	r = image_platform_parse(p->o->platform, &p->f->a, &want, &p->f->err);
-	if (r < 0 || image_platform_fits(&want, &have))
-		return r;
-	return err_set(&p->f->err, -ENOENT,
-		       "image with reference %s was found but its platform is %s/%s, not %s",
-		       ref_familiar(doc->repo_tags.n ? doc->repo_tags.items[0] : doc->id), doc->os,
-		       doc->architecture, p->o->platform);
-}
-
-static int find_one(struct push *p, const struct ref *ref, struct image_doc *ret)
-{
-	struct fetch *f = p->f;
-	OWN(state_txn) struct state_txn *txn = NULL;
-	int r = image_begin(p->is, &txn, &f->err);
-
-	if (r == 0)
-		r = image_find(p->is, txn, ref_canonical(ref, &f->a), &f->a, ret, &f->err);
-	if (r == -ENOENT)
-		return err_set(&f->err, r, "An image does not exist locally with the tag: %s",
-			       ref_familiar(ref_name(ref, &f->a)));
-	return r;
+	return err_set(&p->f->err, -ENOENT, "An image does not exist locally with the tag: %s",
+		       ref_familiar(p->repository));
 }
 
 /* Every tag of the repository, one by one. */
-static int push_all(struct push *p, const struct ref *ref)
+static int push_all(struct push *p)
 {
 	struct fetch *f = p->f;
-	const char *name = ref_name(ref, &f->a);
-	const char *prefix = arena_printf(&f->a, "%s:", name);
+	const char *prefix = arena_printf(&f->a, "%s:", p->repository);
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct image_doc_list list;
 	bool any = false;
@@ -357,54 +448,33 @@ static int push_all(struct push *p, const struct ref *ref)
 			if (!tag)
 				continue;
 			any = true;
-			r = check_platform(p, &list.items[i]);
-			if (r == 0)
-				r = push_image(p, &list.items[i], tag);
+			r = push_image(p, &list.items[i], tag);
 		}
 	}
 	if (r == 0 && !any)
-		r = err_set(&f->err, -ENOENT, "An image does not exist locally with the tag: %s",
-			    ref_familiar(name));
-	return r;
-}
-
-static int push_one(struct push *p, const struct ref *ref)
-{
-	struct image_doc doc;
-	int r = find_one(p, ref, &doc);
-
-	if (r == 0)
-		r = check_platform(p, &doc);
-	if (r == 0)
-		r = push_image(p, &doc, ref->tag);
+		r = no_image(p);
 	if (r == 0 && p->o->quiet)
-		buf_printf(&p->f->out, "%s\n", ref_canonical(ref, &p->f->a));
+		buf_printf(&f->out, "%s\n", p->repository);
 	return r;
 }
 
-/* Repositories of the same registry that images of this machine came from: they may have the blobs.
- */
-static int mount_sources(struct push *p, const struct ref *ref, struct strv *ret)
+static int push_one(struct push *p)
 {
 	struct fetch *f = p->f;
+	const char *name = ref_canonical(&p->ref, &f->a);
 	OWN(state_txn) struct state_txn *txn = NULL;
-	struct image_doc_list list;
 	struct image_doc doc;
 	int r = image_begin(p->is, &txn, &f->err);
 
 	if (r == 0)
-		r = image_list(p->is, txn, &f->a, &list, &f->err);
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		doc = list.items[i];
-		for (size_t k = 0; k < doc.repo_digests.n; k++) {
-			struct ref from;
-
-			if (ref_parse(doc.repo_digests.items[k], &from, NULL) == 0 &&
-			    str_eq(from.domain, ref->domain) && !str_eq(from.path, ref->path) &&
-			    ret->n < 4 && !strv_has(ret, from.path))
-				strv_add(ret, &f->a, arena_strdup(&f->a, from.path));
-		}
-	}
+		r = image_find(p->is, txn, name, &f->a, &doc, &f->err);
+	state_abort(&txn);
+	if (r == -ENOENT)
+		return no_image(p);
+	if (r == 0)
+		r = push_image(p, &doc, p->ref.tag);
+	if (r == 0 && p->o->quiet)
+		buf_printf(&f->out, "%s\n", name);
 	return r;
 }
 
@@ -422,41 +492,39 @@ static int check_name(struct push *p, const char *name, struct ref *ret)
 	return 0;
 }
 
+static int prepare(struct push *p, const char *name)
+{
+	struct fetch *f = p->f;
+	int r = check_name(p, name, &p->ref);
+
+	if (r == 0 && p->o->platform)
+		r = image_platform_parse(p->o->platform, &f->a, &p->platform, &f->err);
+	if (r == 0)
+		r = registry_setup(&f->err);
+	if (r == 0)
+		r = registry_settings(&f->a, &p->settings, &f->err);
+	if (r == 0)
+		p->repository = ref_name(&p->ref, &f->a);
+	return r;
+}
+
 static int push(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
 {
 	struct push p = { .f = f, .o = opts, .is = is, .lock = PTHREAD_MUTEX_INITIALIZER };
 	const struct sigaction act = { .sa_handler = on_interrupt };
-	OWN(registry_session) struct registry_session *session = NULL;
-	struct ref ref;
-	struct registry_spec spec = {
-		.ref = &ref,
-		.actions = REGISTRY_PULL | REGISTRY_PUSH,
-		.settings = &p.settings,
-		.cancel = &cancel,
-		.note = note,
-	};
-	int r = check_name(&p, args->items[0], &ref);
+	int r = prepare(&p, args->items[0]);
 
-	if (r == 0)
-		r = registry_setup(&f->err);
-	if (r == 0)
-		r = registry_settings(&f->a, &p.settings, &f->err);
-	if (r == 0)
-		r = mount_sources(&p, &ref, &spec.mount_from);
-	if (r == 0)
-		r = registry_open(&spec, &session, &f->err);
 	if (r < 0)
 		return r;
-	p.session = session;
-	p.name = ref_familiar(ref_name(&ref, &f->a));
 	(void)sigaction(SIGINT, &act, NULL);
 	(void)sigaction(SIGTERM, &act, NULL);
 	if (!p.o->quiet)
-		buf_printf(&f->out, "The push refers to repository [%s]\n", ref_name(&ref, &f->a));
+		buf_printf(&f->out, "The push refers to repository [%s]\n", p.repository);
 	r = fetch_flush(f);
-	if (r < 0)
-		return r;
-	return p.o->all_tags ? push_all(&p, &ref) : push_one(&p, &ref);
+	if (r == 0)
+		r = p.o->all_tags ? push_all(&p) : push_one(&p);
+	registry_close(p.session);
+	return r;
 }
 
 const struct fetch_cmd fetch_push_cmd = {

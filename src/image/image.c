@@ -305,6 +305,33 @@ int image_store_name(struct state_txn *txn, struct image_doc *doc, const char *r
 	return state_put(txn, STATE_IMAGE_REFS, ref, doc->id, strlen(doc->id), err);
 }
 
+void image_store_target(struct image_doc *doc, const char *ref, const char *target, struct arena *a)
+{
+	struct str_map kept = { 0 };
+
+	for (size_t i = 0; i < doc->targets.n; i++) {
+		const struct str_pair *pair = &doc->targets.items[i];
+
+		/* Those of names that it has lost go with the next change. */
+		if (!str_eq(pair->key, ref) && strv_has(&doc->repo_tags, pair->key))
+			str_map_set(&kept, a, pair->key, pair->value);
+	}
+	if (target)
+		str_map_set(&kept, a, ref, target);
+	doc->targets = kept;
+}
+
+/* What the name that an image was found by was pulled for; NULL: it was not. */
+static const char *target_of(const struct image_doc *doc, const char *name, struct arena *a)
+{
+	struct ref ref;
+
+	if (ref_parse(name, &ref, NULL) < 0)
+		return NULL;
+	return ref.digest[0] ? arena_strdup(a, ref.digest)
+			     : str_map_get(&doc->targets, ref_canonical(&ref, a));
+}
+
 int image_tag(struct image_store *is, const char *source, const char *ref, struct err *err)
 {
 	OWN(state_txn) struct state_txn *txn = NULL;
@@ -330,6 +357,8 @@ int image_tag(struct image_store *is, const char *source, const char *ref, struc
 	if (r == 0)
 		r = image_store_name(txn, &doc, ref_canonical(&parsed, &a), &a, NULL, err);
 	if (r == 0) {
+		image_store_target(&doc, ref_canonical(&parsed, &a), target_of(&doc, source, &a),
+				   &a);
 		doc.last_tag_time = image_store_now();
 		r = image_store_put(txn, &doc, err);
 	}

@@ -94,9 +94,9 @@ static inline void image_blob_cleanup(struct image_blob *b)
 	fd_cleanup(&b->fd);
 }
 
-/* The image's configuration. */
-int image_config_open(struct image_store *is, const struct image_doc *doc, struct image_blob *ret,
-		      struct err *err);
+/* A blob that is kept: a configuration, or the bytes in which a layer came. */
+int image_blob_open(struct image_store *is, const char *digest, struct image_blob *ret,
+		    struct err *err);
 /*
  * Removes what interrupted pulls have downloaded and nobody went on with for age_s seconds (0:
  * all), unless a pull or a load is running. *ret_freed: bytes.
@@ -106,17 +106,30 @@ int image_partial_sweep(struct image_store *is, int64_t age_s, int64_t *ret_free
 /* -- an image's bytes as registries have them -- */
 
 struct image_layer {
-	int fd; /* the caller closes it */
-	int64_t offset, size;
-	const char *digest, *media_type;
-	struct strv repositories; /* that have this blob: "docker.io/library/busybox" */
+	const struct layer_blob *kept;   /* the bytes in which it came; NULL: a plain tar */
+	const struct layer_blob *packed; /* what image_layer_pack() made of it once, or NULL */
 };
+/* How registries know a layer; the arena's. -ENOENT when there is no such layer. */
+int image_layer_find(struct state_txn *txn, const char *diff_id, struct arena *a,
+		     struct image_layer *ret, struct err *err);
+
 /*
- * The bytes in which a layer came, to be read with pread(2); strings are the arena's. -ENODATA when
- * they are not kept (it came as a plain tar), -ENOENT when there is no such layer.
+ * The tar of a layer that came as a plain one, as it was or in gzip, in a file without a name. Gzip
+ * always gives the same bytes for one tar (as long as zlib does). -ENODATA when the tar cannot be
+ * had again, -EBADMSG, -EIO for a damaged store.
  */
-int image_layer_open(struct image_store *is, struct state_txn *txn, const char *diff_id,
-		     struct arena *a, struct image_layer *ret, struct err *err);
+int image_layer_pack(struct image_store *is, const char *diff_id, bool gzip, struct image_blob *ret,
+		     struct err *err);
+
+/* One that a registry has now. */
+struct image_layer_pushed {
+	const char *diff_id;
+	const char *digest;
+	int64_t size; /* of what image_layer_pack() made; -1: it is a kept blob */
+};
+/* Notes that the repository ("docker.io/library/busybox") has these. */
+int image_layers_pushed(struct image_store *is, const struct image_layer_pushed *items, size_t n,
+			const char *repository, struct err *err);
 /* A configuration or a manifest (struct image_doc, manifests) byte for byte; the arena's. -ENOENT.
  */
 int image_layer_text(struct image_store *is, const char *digest, struct arena *a, const char **ret,

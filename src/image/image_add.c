@@ -288,6 +288,7 @@ static int put_image(struct image_add *add, struct state_txn *txn, struct add_im
 		doc->repo_tags = old.repo_tags;
 		doc->repo_digests = old.repo_digests;
 		doc->manifests = old.manifests;
+		doc->targets = old.targets;
 	}
 	for (size_t i = image->n_texts; i-- > 0;)
 		add_first(&doc->manifests, MANIFESTS_MAX, image->texts[i].digest, add->a);
@@ -300,6 +301,8 @@ static int put_image(struct image_add *add, struct state_txn *txn, struct add_im
 		const char *loser;
 
 		r = image_store_name(txn, doc, image->refs.items[i], add->a, &loser, err);
+		if (r == 0 && !strchr(image->refs.items[i], '@'))
+			image_store_target(doc, image->refs.items[i], image->target, add->a);
 		if (r == 0 && loser)
 			strv_add(&image->moved, add->a,
 				 arena_printf(add->a, "%s %s", image->refs.items[i], loser));

@@ -29,6 +29,7 @@ struct add_image {
 	const char *config; /* its text; the digest is the ID */
 	size_t config_len;
 	struct strv refs;       /* canonical */
+	const char *target;     /* digest that the tag among them named; NULL: not pulled */
 	struct add_text *texts; /* as in struct image_doc */
 	size_t n_texts;
 	struct image_doc doc;

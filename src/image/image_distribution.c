@@ -1,5 +1,5 @@
 /*
- * image_distribution.c - an image as registries want it: its configuration
+ * image_distribution.c - an image as registries want it: blobs that are kept
  */
 #include "codec/digest.h"
 #include "image/image_store.h"
@@ -14,8 +14,8 @@ int image_begin(struct image_store *is, struct state_txn **ret, struct err *err)
 	return state_begin(is->st, STATE_READ, ret, err);
 }
 
-static int open_blob(struct image_store *is, const char *digest, struct image_blob *ret,
-		     struct err *err)
+int image_blob_open(struct image_store *is, const char *digest, struct image_blob *ret,
+		    struct err *err)
 {
 	OWN(image_dirs) struct image_dirs dirs = IMAGE_DIRS_INIT;
 	OWN(fd) int fd = -1;
@@ -32,14 +32,4 @@ static int open_blob(struct image_store *is, const char *digest, struct image_bl
 	*ret = (struct image_blob){ .fd = take_fd(&fd), .size = st.st_size };
 	(void)snprintf(ret->digest, sizeof(ret->digest), "%s", digest);
 	return 0;
-}
-
-int image_config_open(struct image_store *is, const struct image_doc *doc, struct image_blob *ret,
-		      struct err *err)
-{
-	int r = open_blob(is, doc->id, ret, err);
-
-	if (r == 0)
-		ret->media_type = "application/vnd.docker.container.image.v1+json";
-	return r;
 }

@@ -35,6 +35,9 @@ int image_store_put(struct state_txn *txn, const struct image_doc *doc, struct e
  */
 int image_store_name(struct state_txn *txn, struct image_doc *doc, const char *ref, struct arena *a,
 		     const char **ret_old, struct err *err);
+/* Notes what a tag named where it was pulled from; target NULL: it is a name of ours. */
+void image_store_target(struct image_doc *doc, const char *ref, const char *target,
+			struct arena *a);
 /* The list without one string. */
 void image_store_drop(struct strv *list, const char *s);
 

@@ -110,36 +110,37 @@ static int write_blob(const struct image_dirs *dirs, const struct layer_source *
 	return r < 0 ? err_code(err, r, "writing the archive") : 0;
 }
 
-static int write_tar(const struct image_dirs *dirs, const struct layer_source *l,
-		     struct tar_out *out, struct err *err)
+int layer_source_rebuild(const struct image_dirs *dirs, const char *diff_id, tar_sink_fn *sink,
+			 void *ctx, struct err *err)
 {
 	OWN(fd) int record = -1;
-	OWN(fd) int tree = openat(dirs->layers, digest_hex(l->diff_id),
+	OWN(fd) int tree = openat(dirs->layers, digest_hex(diff_id),
 				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	char digest[DIGEST_TEXT];
 	struct err why = ERR_INIT;
 	int r;
 
 	if (tree < 0)
-		return err_sys(err, "layer %s", l->diff_id);
-	r = open_record(dirs, l->diff_id, &record, err);
+		return err_sys(err, "layer %s", diff_id);
+	r = open_record(dirs, diff_id, &record, err);
 	if (r < 0)
 		return r;
-	r = tar_record_rebuild(record, tree, pass_on, out, digest, &why);
+	r = tar_record_rebuild(record, tree, sink, ctx, digest, &why);
 	if (r < 0 && !why.code)
-		return err_code(err, r, "writing the archive");
+		return err_code(err, r, "writing what is made of layer %s", diff_id);
 	if (r < 0)
-		return err_set(err, r, "layer %s: %s", l->diff_id, why.msg);
-	if (!str_eq(digest, l->diff_id))
+		return err_set(err, r, "layer %s: %s", diff_id, why.msg);
+	if (!str_eq(digest, diff_id))
 		return err_set(err, -EBADMSG,
 			       "layer %s: its files have changed; remove the image and bring it in "
 			       "again",
-			       l->diff_id);
+			       diff_id);
 	return 0;
 }
 
 int layer_source_write(const struct image_dirs *dirs, const struct layer_source *l,
 		       struct tar_out *out, struct err *err)
 {
-	return l->is_blob ? write_blob(dirs, l, out, err) : write_tar(dirs, l, out, err);
+	return l->is_blob ? write_blob(dirs, l, out, err)
+			  : layer_source_rebuild(dirs, l->diff_id, pass_on, out, err);
 }

@@ -6,6 +6,7 @@
 
 #include "image/image_store.h"
 #include "image/tar_out.h"
+#include "image/tar_record.h"
 
 struct layer_source {
 	const char *diff_id;
@@ -26,5 +27,12 @@ int layer_source_find(const struct image_dirs *dirs, struct state_txn *txn, cons
  */
 int layer_source_write(const struct image_dirs *dirs, const struct layer_source *l,
 		       struct tar_out *out, struct err *err);
+
+/*
+ * The tar of a layer from its record, held against the digest at its end. What sink returns ends
+ * it.
+ */
+int layer_source_rebuild(const struct image_dirs *dirs, const char *diff_id, tar_sink_fn *sink,
+			 void *ctx, struct err *err);
 
 #endif

@@ -301,6 +301,7 @@ static void name_it(struct pull *p)
 {
 	if (!p->ref.digest[0])
 		strv_add(&p->image.refs, p->a, ref_canonical(&p->ref, p->a));
+	p->image.target = p->digest;
 	strv_add(&p->image.refs, p->a,
 		 arena_printf(p->a, "%s@%s", ref_name(&p->ref, p->a), p->digest));
 }

@@ -46,7 +46,7 @@ SCHEMA(image_doc, T, F_INT(T, version, "Version", REQUIRED), F_STR(T, id, "Id", 
        F_STRV(T, repo_digests, "RepoDigests", ALWAYS_FULL),
        F_STRV(T, diff_ids, "DiffIds", ALWAYS_FULL), F_I64(T, size, "Size", ALWAYS_FULL),
        F_TIME(T, last_tag_time, "LastTagTime", ALWAYS_FULL),
-       F_STRV(T, manifests, "Manifests", OMIT_EMPTY),
+       F_STRV(T, manifests, "Manifests", OMIT_EMPTY), F_MAP(T, targets, "Targets", OMIT_EMPTY),
        F_OBJ(T, config, "Config", image_run_config, ALWAYS_FULL));
 #undef T
 
@@ -59,5 +59,6 @@ SCHEMA(layer_blob, T, F_STR(T, digest, "Digest", REQUIRED),
 #define T struct layer_doc
 SCHEMA(layer_doc, T, F_INT(T, version, "Version", REQUIRED), F_STR(T, diff_id, "DiffId", REQUIRED),
        F_I64(T, size, "Size", ALWAYS_FULL), F_I64(T, inodes, "Inodes", ALWAYS_FULL),
-       F_PTR(T, blob, "Blob", layer_blob, OMIT_EMPTY));
+       F_PTR(T, blob, "Blob", layer_blob, OMIT_EMPTY),
+       F_PTR(T, packed, "Packed", layer_blob, OMIT_EMPTY));
 #undef T

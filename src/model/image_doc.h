@@ -64,6 +64,9 @@ struct image_doc {
 	/* Digests of the texts by which it came, kept as blobs: its manifest, then the indexes that
 	 * led to it, the nearest first. */
 	struct strv manifests;
+	struct str_map
+		targets; /* of tags that were pulled: canonical reference, digest that it named
+			  */
 	struct image_run_config config;
 };
 SCHEMA_DECLARE(image_doc);
@@ -87,6 +90,8 @@ struct layer_doc {
 	int64_t size;        /* bytes of regular files' content */
 	int64_t inodes;
 	struct layer_blob *blob; /* NULL: it came as a plain tar, which is not kept */
+	/* What a push made of such a tar; not kept either, but the next push finds it there. */
+	struct layer_blob *packed;
 };
 SCHEMA_DECLARE(layer_doc);
 

@@ -54,7 +54,7 @@ struct registry_spec {
 	unsigned actions;                /* enum registry_actions */
 	const struct settings *settings; /* stay the caller's and must outlive the session */
 	struct strv mount_from;          /* for pushes: "library/busybox", repositories of the same
-					    registry whose blobs may be mounted; copied */
+					    registry that are to be mounted from; copied */
 	const atomic_bool *cancel;       /* becomes true when all calls shall end; or NULL */
 	/* Called by the thread that it concerns; one line of text without control characters. May
 	 * be NULL. */
@@ -133,7 +133,8 @@ int registry_tags(struct registry_session *s, struct arena *a, struct strv *ret,
 struct registry_upload {
 	const char *digest;
 	int64_t size;
-	int fd;                     /* the bytes, from offset 0; read with pread(2) */
+	int fd;                 /* the bytes, from offset 0; read with pread(2). -1: not at hand */
+	struct strv mount_from; /* repositories that may have it, the best first */
 	atomic_int_least64_t *sent; /* progress in bytes, also backwards; or NULL */
 };
 
@@ -141,7 +142,8 @@ enum registry_put { REGISTRY_PUT_PUSHED, REGISTRY_PUT_EXISTS, REGISTRY_PUT_MOUNT
 
 /*
  * Makes the repository have the blob: finds it there, mounts it from a repository of mount_from, or
- * uploads it. *ret_from is the repository it was mounted from (a string of the session), or NULL.
+ * uploads it; -ENODATA when the bytes would be needed and are not at hand. *ret_from is the item of
+ * mount_from that it was mounted from, or NULL.
  */
 int registry_blob_put(struct registry_session *s, const struct registry_upload *upload,
 		      enum registry_put *ret_how, const char **ret_from, struct err *err);

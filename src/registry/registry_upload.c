@@ -2,9 +2,10 @@
  * registry_upload.c - writing to a registry: blobs, then manifests
  *
  * A blob is looked for first, then mounted from a repository that has it, then sent: a small one
- * with the request that closes the upload, a large one before it. An upload that breaks is asked
- * how far it came (GET of its location), and goes on there; when the registry does not know it any
- * more, a new one begins.
+ * with the request that closes the upload, a large one before it: in one request, or, when that is
+ * too large for somebody on the way (status 413), in chunks. An upload that breaks is asked how far
+ * it came (GET of its location), and goes on there; when the registry does not know it any more, a
+ * new one begins.
  */
 #include "base/own.h"
 #include "registry/redirect.h"
@@ -15,6 +16,9 @@ enum {
 	KEPT_BODY_MAX = 64 << 10,
 	/* So much progress makes up for the failures before it. */
 	PROGRESS = 1 << 20,
+	/* The first attempt at chunks, halved until they pass or are as small as that. */
+	CHUNK_FIRST = 32 << 20,
+	CHUNK_LEAST = 256 << 10,
 };
 
 struct upload_call {
@@ -24,6 +28,8 @@ struct upload_call {
 	const char *from;
 	const char *location; /* of the upload, absolute */
 	int64_t at;           /* bytes that the registry has */
+	int64_t chunk;        /* bytes in one request; 0: all */
+	int64_t chunk_least;  /* that the registry wants in all but the last */
 };
 
 static const char *what(const struct upload_call *c, const char *doing, struct arena *a)
@@ -81,6 +87,27 @@ static int take_location(struct upload_call *c, const struct repository_endpoint
 	return r;
 }
 
+/* A decimal number; -1 for what is none. */
+static int64_t bytes_of(const char *field)
+{
+	char *end;
+	long long n;
+
+	if (!field || *field < '0' || *field > '9')
+		return -1;
+	errno = 0;
+	n = strtoll(field, &end, 10);
+	return errno == 0 && !*end && n < INT64_MAX ? n : -1;
+}
+
+/* "0-1023": so many bytes are there. */
+static int64_t bytes_of_range(const char *field)
+{
+	const char *last = field ? str_after(field, "0-") : NULL;
+
+	return bytes_of(last) + 1;
+}
+
 /* Begins an upload, or mounts the blob: 1 when it is there now. from NULL: no mount. */
 static int begin(struct upload_call *c, struct repository_endpoint *e, const char *from,
 		 struct err *err)
@@ -103,12 +130,13 @@ static int begin(struct upload_call *c, struct repository_endpoint *e, const cha
 	if (answer.status != 202)
 		return retry_answer_error(&answer, what(c, "upload", &c->a), &c->a, err);
 	c->at = 0;
+	c->chunk_least = bytes_of(answer.chunk_least);
 	return take_location(c, e, &answer, err);
 }
 
 static int mount(struct upload_call *c, struct repository_endpoint *e, struct err *err)
 {
-	const struct strv *sources = &e->session->spec.mount_from;
+	const struct strv *sources = &c->upload->mount_from;
 
 	for (size_t i = 0; i < sources->n; i++) {
 		int r = begin(c, e, sources->items[i], err);
@@ -124,20 +152,6 @@ static int mount(struct upload_call *c, struct repository_endpoint *e, struct er
 			return 0;
 	}
 	return 0;
-}
-
-/* "0-1023": so many bytes are there. */
-static int64_t bytes_of_range(const char *field)
-{
-	const char *last = field ? str_after(field, "0-") : NULL;
-	char *end;
-	long long n;
-
-	if (!last || *last < '0' || *last > '9')
-		return 0;
-	errno = 0;
-	n = strtoll(last, &end, 10);
-	return errno == 0 && !*end ? n + 1 : 0;
 }
 
 /* How far it came, and where it goes on. A registry that has forgotten it begins anew. */
@@ -161,17 +175,17 @@ static int catch_up(struct upload_call *c, struct repository_endpoint *e, struct
 	return answer.location ? take_location(c, e, &answer, err) : 0;
 }
 
-static void describe_file(struct upload_call *c, struct http_request *q)
+static void describe_file(struct upload_call *c, int64_t len, struct http_request *q)
 {
 	q->file = c->upload->fd;
 	q->file_offset = c->at;
-	q->file_len = c->upload->size - c->at;
+	q->file_len = len;
 	q->sent = c->upload->sent;
 	strv_add(&q->headers, &c->a, "Content-Type: application/octet-stream");
 }
 
-/* What is missing, in one request. Its answer says what comes next. */
-static int send_rest(struct upload_call *c, struct repository_endpoint *e,
+/* What is missing, or a chunk of it. The answer says what comes next. */
+static int send_some(struct upload_call *c, struct repository_endpoint *e, int64_t len,
 		     struct http_answer *answer, struct err *err)
 {
 	struct http_request q = {
@@ -180,11 +194,55 @@ static int send_rest(struct upload_call *c, struct repository_endpoint *e,
 		.body_max = KEPT_BODY_MAX,
 	};
 
-	describe_file(c, &q);
+	describe_file(c, len, &q);
 	strv_add(&q.headers, &c->a,
 		 arena_printf(&c->a, "Content-Range: %lld-%lld", (long long)c->at,
-			      (long long)c->upload->size - 1));
+			      (long long)(c->at + len - 1)));
 	return repository_request(e, &q, NULL, &c->a, answer, err);
+}
+
+/* Too large for somebody: smaller chunks, as long as the registry takes them. */
+static bool shrink(struct upload_call *c, int64_t len)
+{
+	int64_t least = c->chunk_least > CHUNK_LEAST ? c->chunk_least : CHUNK_LEAST;
+	int64_t half = len > CHUNK_FIRST ? CHUNK_FIRST : len / 2;
+
+	if (len <= least)
+		return false;
+	c->chunk = half > least ? half : least;
+	return true;
+}
+
+/* 1: the chunk is there; 0: again, from where it has got to. */
+static int send_chunk(struct upload_call *c, struct repository_endpoint *e, struct retry *retry,
+		      struct err *err)
+{
+	struct http_answer answer = { 0 };
+	int64_t left = c->upload->size - c->at, len = c->chunk && c->chunk < left ? c->chunk : left;
+	int64_t before = c->at;
+	int r = send_some(c, e, len, &answer, err), again;
+
+	if (r == 0 && answer.status == 202) {
+		c->at += len;
+		r = take_location(c, e, &answer, err);
+		return r < 0 ? r : 1;
+	}
+	if (r == 0 && answer.status == 413 && shrink(c, len))
+		return catch_up(c, e, err);
+	/* Out of step: as good as broken off. */
+	if (r == 0 && (answer.status == 416 || answer.status == 404))
+		r = err_set(err, -ENETUNREACH, "%s: the registry lost its place",
+			    what(c, "upload", &c->a));
+	again = retry_again(retry, r, &answer, err);
+	if (again < 0)
+		return again;
+	if (again == 0)
+		return r < 0 ? r
+			     : retry_answer_error(&answer, what(c, "upload", &c->a), &c->a, err);
+	r = catch_up(c, e, err);
+	if (c->at - before >= PROGRESS)
+		retry->failures = 0;
+	return r;
 }
 
 static int send_all(struct upload_call *c, struct repository_endpoint *e, struct err *err)
@@ -192,30 +250,10 @@ static int send_all(struct upload_call *c, struct repository_endpoint *e, struct
 	struct retry retry = repository_retry(e, true);
 
 	while (c->at < c->upload->size) {
-		struct http_answer answer = { 0 };
-		int64_t before = c->at;
-		int r = send_rest(c, e, &answer, err), again;
+		int r = send_chunk(c, e, &retry, err);
 
-		if (r == 0 && answer.status == 202) {
-			c->at = c->upload->size;
-			return take_location(c, e, &answer, err);
-		}
-		/* Out of step: as good as broken off. */
-		if (r == 0 && (answer.status == 416 || answer.status == 404))
-			r = err_set(err, -ENETUNREACH, "%s: the registry lost its place",
-				    what(c, "upload", &c->a));
-		again = retry_again(&retry, r, &answer, err);
-		if (again < 0)
-			return again;
-		if (again == 0)
-			return r < 0 ? r
-				     : retry_answer_error(&answer, what(c, "upload", &c->a), &c->a,
-							  err);
-		r = catch_up(c, e, err);
 		if (r < 0)
 			return r;
-		if (c->at - before >= PROGRESS)
-			retry.failures = 0;
 		report(c, c->at);
 	}
 	return 0;
@@ -234,7 +272,7 @@ static int finish(struct upload_call *c, struct repository_endpoint *e, struct e
 	int r;
 
 	if (c->at < c->upload->size)
-		describe_file(c, &q);
+		describe_file(c, c->upload->size - c->at, &q);
 	r = ask(c, e, &q, &answer, err);
 	if (r < 0 || answer.status == 201)
 		return r;
@@ -255,6 +293,9 @@ static int put_blob(void *ctx, struct repository_endpoint *e, struct err *err)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	c->how = REGISTRY_PUT_PUSHED;
+	if (c->upload->fd < 0)
+		return err_set(err, -ENODATA, "%s: its bytes are not at hand",
+			       what(c, "upload", &c->a));
 	if (!c->location)
 		r = begin(c, e, NULL, err);
 	if (r == 0 && c->upload->size > SMALL)

@@ -2,6 +2,7 @@
 # login, logout and push, at docker's registry and at one that misbehaves.
 load helper
 load registry_helper
+bats_require_minimum_version 1.5.0
 
 setup_file() {
 	export BERTH_ROOT=$BATS_FILE_TMPDIR/root BERTH_STATE=$BATS_FILE_TMPDIR/state
@@ -161,24 +162,144 @@ teardown() {
 	expect_contains "not linux/s390x"
 }
 
-@test "layers that came as plain tars are refused; removed and loaded again in gzip, they are pushed" {
-	start_registry tar
+# layers REPOSITORY:TAG: digests of its layers in the registry
+layers() {
+	skopeo inspect --raw --tls-verify=false "docker://$1" | python3 -c 'import json, sys; print(*(l["digest"] for l in json.load(sys.stdin)["layers"]))'
+}
+
+@test "layers that came as plain tars are packed, always into the same bytes, which the next push finds" {
+	start_registry one
+	one=$registry
+	start_registry two
 	"$berth_source/tests/lib/make-archive" good-old "$BATS_TEST_TMPDIR/plain.tar" >/dev/null
 	berth load -q -i "$BATS_TEST_TMPDIR/plain.tar" >/dev/null
-	berth tag registry.example:5000/other:v1 "$registry/a:1"
-	layer=$(berth image inspect -f '{{index .RootFS.Layers 1}}' "$registry/a:1")
-	run berth push -q "$registry/a:1"
+	for name in "$one/a:1" "$one/b:1" "$registry/a:1"; do berth tag registry.example:5000/other:v1 "$name"; done
+	run berth push "$one/a:1"
+	expect_status 0
+	expect_contains ": Pushed"
+	skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$one/a:1" "oci:$BATS_TEST_TMPDIR/copy:x"
+	run skopeo inspect --raw --tls-verify=false "docker://$one/a:1"
+	expect_contains "$(berth image inspect -f '{{.Id}}' "$one/a:1")"
+	# Packing needs the record of the tar: without it, what the registry has is all there is.
+	mkdir "$BATS_TEST_TMPDIR/records"
+	mv "$BERTH_ROOT"/layers/*.tar "$BATS_TEST_TMPDIR/records/"
+	run berth push "$one/a:1"
+	expect_status 0
+	expect_lacks ": Pushed"
+	expect_contains ": Layer already exists"
+	run berth push "$one/b:1"
+	expect_status 0
+	expect_contains ": Mounted from a"
+	run berth push "$registry/a:1"
 	expect_status 1
-	expect_output "berth: cannot push $registry/a:1: its layer $layer came as a plain tar, and only layers that came in gzip or zstd are kept for pushing; remove every image that has it, then load or pull it with compressed layers"
-	run berth_probe "$registry/a:1" manifest
+	expect_contains "neither the bytes in which it came nor a record of its tar are kept"
+	mv "$BATS_TEST_TMPDIR"/records/* "$BERTH_ROOT/layers/"
+	berth push -q "$registry/a:1"
+	[ "$(layers "$registry/a:1")" = "$(layers "$one/a:1")" ]
+	[ -z "$(ls "$BERTH_ROOT/tmp")" ]
+	# A file that was changed is noticed before anything is named.
+	find "$BERTH_ROOT/layers" -type f -size -2k ! -name '*.tar' -exec sh -c 'printf X | dd of="$1" conv=notrunc status=none' _ {} \;
+	stop_servers
+	start_registry three
+	berth tag "$one/a:1" "$registry/a:1"
+	run berth push "$registry/a:1"
 	expect_status 1
-	berth rmi -f "$(berth images -q "$registry/a:1")"
-	# skopeo compresses what it writes into a layout.
-	skopeo copy -q --insecure-policy "docker-archive:$BATS_TEST_TMPDIR/plain.tar:registry.example:5000/other:v1" \
-		"oci-archive:$BATS_TEST_TMPDIR/gzip.tar:$registry/a:1"
-	berth load -q -i "$BATS_TEST_TMPDIR/gzip.tar"
-	run berth push -q "$registry/a:1"
-	expect_output "$registry/a:1"
+	expect_contains "its files have changed"
+	berth rmi -f "$(berth images -q --no-trunc "$one/a:1")"
+}
+
+# pull_images TAG...: of the registry of images for tests; their names are $images:TAG
+pull_images() {
+	local port
+	port=$(free_port)
+	"$berth_source/tests/lib/pull-registry" "$port" "$BATS_TEST_TMPDIR/requests" >"$BATS_TEST_TMPDIR/images.out" 2>&1 3>&- &
+	echo $! >>"$BATS_FILE_TMPDIR/servers"
+	eventually listens "$port"
+	images=127.0.0.1:$port/t/image
+	for tag in "$@"; do berth pull -q "$images:$tag" >/dev/null; done
+}
+
+# digest_of REPOSITORY:TAG: of what the registry has under the tag
+digest_of() {
+	berth_probe "$1" manifest 2>/dev/null | sha256sum | sed 's/ .*//; s/^/sha256:/'
+}
+
+remove_images() {
+	local all
+	all=$(berth images -q --no-trunc | sort -u | grep -v "$(berth images -q --no-trunc pushed)" || true)
+	# shellcheck disable=SC2086
+	[ -z "$all" ] || berth rmi -f $all >/dev/null
+}
+
+@test "what was pulled is pushed with its own manifest: its digest stays, however its layers were packed" {
+	pull_images good zstd plain docker
+	start_registry own
+	for tag in good zstd plain docker; do
+		berth tag "$images:$tag" "$registry/own:$tag"
+		run berth push "$registry/own:$tag"
+		expect_status 0
+		# The layers that another tag brought in other bytes are not pulled again in these.
+		[ "$tag" != good ] || [ "$(digest_of "$registry/own:$tag")" = "$(digest_of "$images:$tag")" ]
+		[ "$tag" != docker ] || [ "$(digest_of "$registry/own:$tag")" = "$(digest_of "$images:$tag")" ]
+		[ "$tag" = docker ] || skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$registry/own:$tag" "oci:$BATS_TEST_TMPDIR/copy:$tag"
+	done
+	for tag in zstd plain; do
+		remove_images
+		berth pull -q "$images:$tag"
+		berth tag "$images:$tag" "$registry/alone:$tag"
+		run berth push "$registry/alone:$tag"
+		expect_status 0
+		[ "${lines[-1]}" = "$tag: digest: $(digest_of "$images:$tag") size: $(berth_probe "$images:$tag" manifest 2>/dev/null | wc -c)" ]
+		[ "$(digest_of "$registry/alone:$tag")" = "$(digest_of "$images:$tag")" ]
+	done
+	remove_images
+}
+
+@test "an index goes with all its images when they are here, or in the repository; otherwise the image alone" {
+	pull_images both
+	start_registry index
+	berth tag "$images:both" "$registry/index:1"
+	run --separate-stderr berth push "$registry/index:1"
+	expect_status 0
+	[[ "$stderr" == *"Not all multiplatform-content is present and only the available single-platform image was pushed"* ]]
+	run berth_probe "$registry/index:1" head
+	expect_contains image.manifest.v1+json
+	# The other one is in the repository now, as a tag of its own.
+	berth pull -q --platform linux/arm64 "$images:both"
+	berth tag "$images:both" "$registry/index:arm"
+	berth push -q --platform linux/arm64 "$registry/index:arm"
+	berth rmi "$images:both" "$registry/index:arm"
+	run --separate-stderr berth push "$registry/index:1"
+	expect_status 0
+	[ -z "$stderr" ]
+	[ "$(digest_of "$registry/index:1")" = "$(digest_of "$images:both")" ]
+	# Both are here.
+	berth pull -q --platform linux/arm64 "$images:both"
+	berth tag "$images:both" "$registry/whole:1"
+	run --separate-stderr berth push "$registry/whole:1"
+	expect_status 0
+	[ -z "$stderr" ]
+	[ "${lines[-1]}" = "1: digest: $(digest_of "$images:both") size: $(berth_probe "$images:both" manifest 2>/dev/null | wc -c)" ]
+	skopeo copy -q --all --insecure-policy --src-tls-verify=false "docker://$registry/whole:1" "oci:$BATS_TEST_TMPDIR/copy:x"
+	# One of them, whichever the tag names.
+	run berth push --platform linux/amd64 "$registry/whole:1"
+	expect_status 0
+	[ "$(skopeo inspect --config --tls-verify=false "docker://$registry/whole:1" | python3 -c 'import json,sys; print(json.load(sys.stdin)["architecture"])')" = amd64 ]
+	remove_images
+}
+
+@test "each layer is mounted from a repository that has it" {
+	pull_images large good larger
+	start_registry mounts
+	for pair in large:one good:two larger:three; do
+		berth tag "$images:${pair%:*}" "$registry/${pair#*:}:t"
+		run berth push "$registry/${pair#*:}:t"
+		expect_status 0
+	done
+	expect_contains ": Mounted from one"
+	expect_contains ": Mounted from two"
+	expect_contains ": Pushed"
+	remove_images
 }
 
 @test "layers in zstd are pushed beneath an OCI manifest, since docker's has no word for them" {
@@ -224,4 +345,17 @@ teardown() {
 	berth tag pushed "$registry/a/b:t"
 	run berth push "$registry/a/b:t"
 	expect_status 1
+}
+
+@test "an upload that is too large for one request goes in chunks, none shorter than the registry wants" {
+	start_bad_registry chunk-most=700000 chunk-least=300000
+	berth tag pushed "$registry/a/b:t"
+	run berth push "$registry/a/b:t"
+	expect_status 0
+	stop_servers
+	start_bad_registry chunk-most=100000
+	berth tag pushed "$registry/a/b:t"
+	run berth push "$registry/a/b:t"
+	expect_status 1
+	expect_contains "status 413"
 }
