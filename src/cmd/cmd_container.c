@@ -3,12 +3,9 @@
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
-#include "cmd/filter.h"
 #include "cmd/session.h"
 #include "cmd/terminal.h"
 #include "codec/signal_name.h"
-#include "codec/size.h"
-#include "codec/timestamp.h"
 
 /* -- start -- */
 
@@ -237,7 +234,7 @@ static int wait_all(struct cli *cli, const void *opts, const struct strv *args)
 	return status;
 }
 
-/* -- rm, prune, reap -- */
+/* -- rm, reap -- */
 
 struct rm_flags {
 	bool force, volumes;
@@ -282,96 +279,6 @@ static int rm(struct cli *cli, const void *opts, const struct strv *args)
 	return status;
 }
 
-struct prune_flags {
-	bool force;
-	struct strv filter;
-};
-
-static const struct opt prune_opts[] = {
-	STRS(struct prune_flags, filter, 0, "filter", "filter",
-	     "Provide filter values (e.g. \"until=<timestamp>\")"),
-	FLAG(struct prune_flags, force, 'f', "force", "Do not prompt for confirmation"),
-	OPT_END,
-};
-
-/* Ended, and within the filters: label, label!, until. */
-static bool is_prunable(const struct container *c, const struct filter *f, int64_t until)
-{
-	const char *unwanted;
-
-	if (c->state.running || c->state.paused || c->state.restarting)
-		return false;
-	if (until && c->created >= until)
-		return false;
-	for (size_t i = 0; (i = filter_next(f, "label!", i, &unwanted));) {
-		struct str_pair pair = { "label", unwanted };
-		struct filter one = { &pair, 1 };
-
-		if (filter_labels(&one, "label", &c->config.labels))
-			return false;
-	}
-	return filter_labels(f, "label", &c->config.labels);
-}
-
-static int read_until(struct cli *cli, const struct filter *f, int64_t *ret)
-{
-	const char *until;
-
-	*ret = 0;
-	if (!filter_next(f, "until", 0, &until))
-		return 0;
-	return timestamp_parse_since(until, cli_now(), cli_zone, ret, &cli->err);
-}
-
-static int prune_list(struct cli *cli, struct engine *e, const struct filter *f, int64_t until)
-{
-	struct container_list list;
-	int64_t freed = 0, rw, whole;
-	char text[SIZE_HUMAN_MAX];
-	int r = container_list(e, true, cli->a, &list, &cli->err);
-
-	for (size_t i = 0, n = 0; r == 0 && i < list.n; i++) {
-		const struct container *c = &list.items[i];
-
-		if (!is_prunable(c, f, until) || container_size(e, c, &rw, &whole, NULL) < 0)
-			continue;
-		if (container_remove(e, c->id, false, true, &cli->err) < 0) {
-			(void)cli_fail(cli);
-			continue;
-		}
-		cli_print(cli, "%s%s\n", n++ ? "" : "Deleted Containers:\n", c->id);
-		freed += rw;
-	}
-	size_human(freed, 4, text);
-	if (r == 0)
-		cli_print(cli, "%sTotal reclaimed space: %s\n", cli->out.len ? "\n" : "", text);
-	return r;
-}
-
-static int prune(struct cli *cli, const void *opts, const struct strv *args)
-{
-	static const char *const filters[] = { "until", "label", "label!", NULL };
-	const struct prune_flags *o = opts;
-	struct filter f;
-	struct engine *e;
-	int64_t until = 0;
-	int r = filter_parse(&o->filter, filters, cli->a, &f, &cli->err);
-
-	(void)args;
-	if (r == 0)
-		r = read_until(cli, &f, &until);
-	if (r == 0 && !o->force &&
-	    !cli_confirm(
-		    cli,
-		    "WARNING! This will remove all stopped containers.\nAre you sure you want to continue?"))
-		return err_set(&cli->err, -ECANCELED, "container prune has been cancelled");
-	if (r == 0)
-		r = cli_engine(cli, &e);
-	if (r == 0)
-		r = engine_heal(e, &cli->err);
-	return r < 0 ? r : prune_list(cli, e, &f, until);
-}
-
 /* What a shim executes when a detached --rm container has ended. */
 static int reap(struct cli *cli, const void *opts, const struct strv *args)
 {
@@ -411,8 +318,6 @@ const struct cmd cmd_container_table[] = {
 	  wait_all, 1, -1, OPT_ANYWHERE, CMD_ARGS_CONTAINERS, 0 },
 	{ "rm", "container", "rm remove", OPTIONAL_CONTAINERS, "Remove one or more containers",
 	  rm_opts, NULL, sizeof(struct rm_flags), rm, 1, -1, OPT_ANYWHERE, CMD_ARGS_CONTAINERS, 0 },
-	{ NULL, "container", "prune", "[OPTIONS]", "Remove all stopped containers", prune_opts,
-	  NULL, sizeof(struct prune_flags), prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ NULL, "container", "reap", "ID", "Take the end of a container into the store", NULL, NULL,
 	  0, reap, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE, CMD_HIDDEN },
 	{ 0 },

@@ -1,11 +1,12 @@
 /*
- * cmd_image.c - berth images, rmi, tag, pull, load, import, save, image prune
+ * cmd_image.c - berth images, rmi, tag, pull, load, import, save
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
 #include "cmd/fetch_exec.h"
 #include "cmd/filter.h"
 #include "cmd/format.h"
+#include "cmd/image_users.h"
 #include "codec/digest.h"
 #include "codec/duration.h"
 #include "codec/json.h"
@@ -247,7 +248,7 @@ static int images(struct cli *cli, const void *opts, const struct strv *args)
 	return r;
 }
 
-/* -- rmi, tag, prune -- */
+/* -- rmi, tag -- */
 
 struct rmi_flags {
 	bool force, no_prune;
@@ -260,44 +261,10 @@ static const struct opt rmi_opts[] = {
 	OPT_END,
 };
 
-struct user_search {
-	struct arena *a;
-	const char *image_id, *user;
-	bool running;
-};
-
-static int find_user(void *ctx, const char *key, const void *data, size_t len)
-{
-	struct user_search *s = ctx;
-	OWN(arena) struct arena scratch = ARENA_INIT;
-	struct container c;
-	bool up;
-
-	if (schema_read(&container_schema, data, len, &scratch, &c, NULL) < 0 ||
-	    !str_eq(c.image, s->image_id))
-		return 0;
-	up = c.state.status == CONTAINER_RUNNING || c.state.status == CONTAINER_PAUSED ||
-	     c.state.status == CONTAINER_RESTARTING;
-	s->user = arena_strdup(s->a, key);
-	s->running = up;
-	/* One that runs matters more than one that does not. */
-	return up;
-}
-
-static const char *image_user(void *ctx, struct state_txn *txn, const char *image_id,
-			      bool *ret_running)
-{
-	struct user_search s = { .a = ctx, .image_id = image_id };
-
-	(void)state_each(txn, STATE_CONTAINERS, "", find_user, &s);
-	*ret_running = s.running;
-	return s.user;
-}
-
 static int remove_image(struct cli *cli, struct engine *e, const char *name,
 			const struct rmi_flags *f)
 {
-	const struct image_users users = { image_user, cli->a };
+	const struct image_users users = image_users_in(cli->a);
 	struct image_removed removed = { 0 };
 	int r = image_remove(engine_images(e), name, f->force, f->no_prune, &users, cli->a,
 			     &removed, &cli->err);
@@ -336,97 +303,6 @@ static int tag(struct cli *cli, const void *opts, const struct strv *args)
 
 	(void)opts;
 	return r < 0 ? r : image_tag(engine_images(e), args->items[0], args->items[1], &cli->err);
-}
-
-struct prune_flags {
-	bool all, force;
-	struct strv filter;
-};
-
-static const struct opt prune_opts[] = {
-	FLAG(struct prune_flags, all, 'a', "all",
-	     "Remove all unused images, not just dangling ones"),
-	STRS(struct prune_flags, filter, 0, "filter", "filter",
-	     "Provide filter values (e.g. \"until=<timestamp>\")"),
-	FLAG(struct prune_flags, force, 'f', "force", "Do not prompt for confirmation"),
-	OPT_END,
-};
-
-/* All images as they are now; the transaction is over when this returns. */
-static int snapshot(struct cli *cli, struct engine *e, struct listing *l,
-		    struct image_doc_list *ret)
-{
-	OWN(state_txn) struct state_txn *txn = NULL;
-	int r = state_begin(engine_state(e), STATE_READ, &txn, &cli->err);
-
-	if (r == 0)
-		r = check_filters(l, engine_images(e), txn);
-	return r < 0 ? r : image_list(engine_images(e), txn, cli->a, ret, &cli->err);
-}
-
-static bool is_used(struct cli *cli, struct engine *e, const char *image_id)
-{
-	OWN(state_txn) struct state_txn *txn = NULL;
-	bool running;
-
-	return state_begin(engine_state(e), STATE_READ, &txn, NULL) < 0 ||
-	       image_user(cli->a, txn, image_id, &running);
-}
-
-/* Every name of the image, and the image; one that a container uses keeps them all. */
-static bool prune_image(struct cli *cli, struct engine *e, const struct image_doc *doc)
-{
-	static const struct rmi_flags careful;
-	size_t n = doc->repo_tags.n;
-	bool gone = false;
-
-	if (is_used(cli, e, doc->id))
-		return false;
-	for (size_t i = 0; i < (n ? n : 1); i++)
-		gone = remove_image(cli, e, n ? ref_familiar(doc->repo_tags.items[i]) : doc->id,
-				    &careful) == 0;
-	/* A container that came in between keeps it: no failure. */
-	cli->err = (struct err)ERR_INIT;
-	return gone;
-}
-
-static int prune_list(struct cli *cli, struct engine *e, struct listing *l, bool all)
-{
-	struct image_doc_list list;
-	int64_t freed = 0;
-	char text[SIZE_HUMAN_MAX];
-	int r = snapshot(cli, e, l, &list);
-
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		const struct image_doc *doc = &list.items[i];
-
-		if ((all || doc->repo_tags.n == 0) && is_wanted(l, doc) && prune_image(cli, e, doc))
-			freed += image_size(doc);
-	}
-	size_human(freed, 4, text);
-	if (r == 0)
-		cli_print(cli, "Total reclaimed space: %s\n", text);
-	return r;
-}
-
-static int prune(struct cli *cli, const void *opts, const struct strv *args)
-{
-	static const char *const filters[] = { "label", "until", NULL };
-	const struct prune_flags *f = opts;
-	struct listing l = { .cli = cli };
-	struct engine *e;
-	const char *question =
-		f->all ? "WARNING! This will remove all images without at least one container associated "
-			 "to them.\nAre you sure you want to continue?"
-		       : "WARNING! This will remove all dangling images.\nAre you sure you want to continue?";
-	int r = filter_parse(&f->filter, filters, cli->a, &l.filter, &cli->err);
-
-	(void)args;
-	if (r == 0 && !f->force && !cli_confirm(cli, question))
-		return err_set(&cli->err, -ECANCELED, "image prune has been cancelled");
-	if (r == 0)
-		r = cli_engine(cli, &e);
-	return r < 0 ? r : prune_list(cli, e, &l, f->all);
 }
 
 /* -- load, import, pull, save: berth-fetch does it -- */
@@ -565,7 +441,5 @@ const struct cmd cmd_image_table[] = {
 	{ "save", "image", "save", "[OPTIONS] IMAGE [IMAGE...]",
 	  "Save one or more images to a tar archive (streamed to STDOUT by default)", save_opts,
 	  NULL, sizeof(struct save_flags), save, 1, -1, OPT_ANYWHERE, CMD_ARGS_IMAGES, 0 },
-	{ NULL, "image", "prune", "[OPTIONS]", "Remove unused images", prune_opts, NULL,
-	  sizeof(struct prune_flags), prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ 0 },
 };

@@ -3,6 +3,7 @@
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_ps.h"
 #include "cmd/filter.h"
 #include "cmd/format.h"
 #include "codec/duration.h"
@@ -391,12 +392,10 @@ static int size_text(struct query *q, const struct container *c, const char **re
 }
 
 /* Members in the order of their names, as {{json .}} has them. */
-static struct json_object *make_row(const struct query *q, const struct container *c,
-				    const char *size)
+struct json_object *cmd_ps_row(const struct container *c, bool no_trunc, const char *size,
+			       struct arena *a)
 {
 	struct json_object *row = json_object_new_object();
-	struct arena *a = q->cli->a;
-	bool no_trunc = q->flags->no_trunc;
 	char created[TIMESTAMP_MAX];
 
 	timestamp_write_long(c->created, cli_zone, created);
@@ -444,7 +443,7 @@ static int print_list(struct query *q, const struct container_list *list, struct
 			r = size_text(q, c, &size);
 		if (r < 0)
 			break;
-		row = make_row(q, c, size);
+		row = cmd_ps_row(c, q->flags->no_trunc, size, q->cli->a);
 		r = format_row(format, row, &c->config.labels, &q->cli->err);
 	}
 	return r < 0 ? r : format_finish(format, &q->cli->out, &q->cli->err);

@@ -130,3 +130,13 @@ bool filter_labels(const struct filter *f, const char *name, const struct str_ma
 			return false;
 	return true;
 }
+
+bool filter_lacks_labels(const struct filter *f, const char *name, const struct str_map *labels)
+{
+	const char *unwanted;
+
+	for (size_t i = 0; (i = filter_next(f, name, i, &unwanted));)
+		if (has_label(labels, unwanted))
+			return false;
+	return true;
+}

@@ -27,6 +27,8 @@ bool filter_equals(const struct filter *f, const char *name, const char *value);
 bool filter_matches(const struct filter *f, const char *name, const char *value);
 /* True when every label filter ("key" or "key=value") is in the map. */
 bool filter_labels(const struct filter *f, const char *name, const struct str_map *labels);
+/* True when none of them is. */
+bool filter_lacks_labels(const struct filter *f, const char *name, const struct str_map *labels);
 /* Whether any pattern of that name fits by glob; as filter_equals(). */
 bool filter_globs(const struct filter *f, const char *name, const char *value);
 

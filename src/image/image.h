@@ -53,6 +53,7 @@ int image_tag(struct image_store *is, const char *source, const char *ref, struc
 struct image_removed {
 	struct strv untagged; /* familiar references */
 	struct strv deleted;  /* "sha256:…" of the image, then of its layers */
+	int64_t freed;        /* bytes of these layers, unpacked and as they came */
 };
 
 /*
@@ -69,6 +70,18 @@ struct image_users {
 int image_remove(struct image_store *is, const char *name, bool force, bool no_prune,
 		 const struct image_users *users, struct arena *a, struct image_removed *ret,
 		 struct err *err);
+
+/*
+ * Removes an image with all its names, unless a container has it: then -EBUSY, and it keeps them
+ * all.
+ */
+int image_prune(struct image_store *is, const char *id, const struct image_users *users,
+		struct arena *a, struct image_removed *ret, struct err *err);
+
+/* What a layer takes: its files' contents, and the bytes in which it came when these are kept. */
+int64_t image_layer_cost(const struct layer_doc *layer);
+/* How many downloads were interrupted and can be gone on with, and the bytes they take. */
+int image_partial_usage(struct image_store *is, size_t *ret_n, int64_t *ret_bytes, struct err *err);
 
 /* Bytes that the image's layers take as docker counts them (uncompressed content). */
 int64_t image_size(const struct image_doc *doc);

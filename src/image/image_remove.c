@@ -132,6 +132,19 @@ static int check_conflicts(struct removal *rm, bool references, struct err *err)
 
 /* -- the image and its layers -- */
 
+int64_t image_layer_cost(const struct layer_doc *layer)
+{
+	return layer->size + (layer->blob ? layer->blob->size : 0);
+}
+
+static void count_layer(struct removal *rm, const char *hex)
+{
+	struct layer_doc layer;
+
+	if (state_get_doc(rm->txn, STATE_LAYERS, hex, &layer_doc_schema, rm->a, &layer, NULL) == 0)
+		rm->removed.freed += image_layer_cost(&layer);
+}
+
 static int remove_image(struct removal *rm, struct err *err)
 {
 	struct layer_uses uses;
@@ -152,6 +165,7 @@ static int remove_image(struct removal *rm, struct err *err)
 
 		if (layer_uses_has(&uses, hex) || strv_has(&rm->gone, hex))
 			continue;
+		count_layer(rm, hex);
 		r = state_del(rm->txn, STATE_LAYERS, hex, err);
 		strv_add(&rm->gone, rm->a, hex);
 		strv_add(&rm->removed.deleted, rm->a, rm->doc.diff_ids.items[i]);
@@ -204,6 +218,14 @@ static const char *reference_of(struct removal *rm, const char *name)
 										    : NULL;
 }
 
+/* After the commit: files go that nothing needs any more. */
+static void finish(struct image_store *is, const struct removal *rm, struct image_removed *ret)
+{
+	if (rm->removed.deleted.n)
+		image_sweep_removed(is, &rm->gone);
+	*ret = rm->removed;
+}
+
 int image_remove(struct image_store *is, const char *name, bool force, bool no_prune,
 		 const struct image_users *users, struct arena *a, struct image_removed *ret,
 		 struct err *err)
@@ -224,10 +246,29 @@ int image_remove(struct image_store *is, const char *name, bool force, bool no_p
 	r = ref ? remove_by_name(&rm, name, ref, err) : remove_by_id(&rm, err);
 	if (r == 0)
 		r = state_commit(&txn, err);
-	if (r < 0)
-		return r;
-	if (rm.removed.deleted.n)
-		image_sweep_removed(is, &rm.gone);
-	*ret = rm.removed;
-	return 0;
+	if (r == 0)
+		finish(is, &rm, ret);
+	return r;
+}
+
+int image_prune(struct image_store *is, const char *id, const struct image_users *users,
+		struct arena *a, struct image_removed *ret, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	struct removal rm = { .users = users, .a = a };
+	bool running;
+	int r = state_begin(is->st, STATE_WRITE, &txn, err);
+
+	rm.txn = txn;
+	if (r == 0)
+		r = image_store_get(txn, id, a, &rm.doc, err);
+	if (r == 0 && user_of(&rm, &running))
+		r = conflict(&rm, false, "image is being used by a container", "", err);
+	if (r == 0)
+		r = remove_image(&rm, err);
+	if (r == 0)
+		r = state_commit(&txn, err);
+	if (r == 0)
+		finish(is, &rm, ret);
+	return r;
 }

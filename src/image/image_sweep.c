@@ -368,3 +368,15 @@ int image_partial_sweep(struct image_store *is, int64_t age_s, int64_t *ret_free
 	partial_sweep(&dirs, age_s, ret_freed);
 	return 0;
 }
+
+int image_partial_usage(struct image_store *is, size_t *ret_n, int64_t *ret_bytes, struct err *err)
+{
+	OWN(image_dirs) struct image_dirs dirs = IMAGE_DIRS_INIT;
+	int r = image_dirs_open(is, false, &dirs, err);
+
+	*ret_n = 0;
+	*ret_bytes = 0;
+	if (r == 0)
+		partial_usage(&dirs, ret_n, ret_bytes);
+	return r == -ENOENT ? 0 : r;
+}

@@ -225,10 +225,31 @@ void partial_forget(const struct image_dirs *dirs, const char *hex)
 	(void)unlinkat(dirs->partial, name, 0);
 }
 
-void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_freed)
+struct walk {
+	const struct image_dirs *dirs;
+	int64_t age_s; /* these are removed; -1: none */
+	size_t n;
+	int64_t bytes;
+};
+
+static void look_at(struct walk *w, const char *name)
 {
-	int fd = dirs->partial < 0 ? -1
-				   : openat(dirs->partial, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (name[0] == '.' || fstatat(w->dirs->partial, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (w->age_s >= 0 &&
+	    (time(NULL) - st.st_mtime < w->age_s || unlinkat(w->dirs->partial, name, 0) < 0))
+		return;
+	w->n++;
+	w->bytes += (int64_t)st.st_blocks * 512;
+}
+
+static void walk(struct walk *w)
+{
+	int fd = w->dirs->partial < 0
+			 ? -1
+			 : openat(w->dirs->partial, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
@@ -236,15 +257,25 @@ void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_fr
 		fd_cleanup(&fd);
 		return;
 	}
-	while ((e = readdir(dir))) {
-		struct stat st;
-
-		if (e->d_name[0] == '.' ||
-		    fstatat(dirs->partial, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    time(NULL) - st.st_mtime < age_s || unlinkat(dirs->partial, e->d_name, 0) < 0)
-			continue;
-		if (ret_freed)
-			*ret_freed += (int64_t)st.st_blocks * 512;
-	}
+	while ((e = readdir(dir)))
+		look_at(w, e->d_name);
 	(void)closedir(dir);
+}
+
+void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_freed)
+{
+	struct walk w = { .dirs = dirs, .age_s = age_s };
+
+	walk(&w);
+	if (ret_freed)
+		*ret_freed += w.bytes;
+}
+
+void partial_usage(const struct image_dirs *dirs, size_t *ret_n, int64_t *ret_bytes)
+{
+	struct walk w = { .dirs = dirs, .age_s = -1 };
+
+	walk(&w);
+	*ret_n = w.n;
+	*ret_bytes = w.bytes;
 }
