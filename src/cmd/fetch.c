@@ -219,7 +219,7 @@ static const struct fetch_cmd save_cmd = {
 
 static const struct fetch_cmd *const commands[] = {
 	&load_cmd,        &import_cmd,       &pull_cmd,       &save_cmd,
-	&fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd,
+	&fetch_login_cmd, &fetch_logout_cmd, &fetch_push_cmd, &fetch_check_cmd,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -230,7 +230,8 @@ struct global_opts {
 static const struct opt global_table[] = {
 	STR(struct global_opts, root, 0, "root", "string",
 	    "Directory of images and containers (default BERTH_ROOT or \"/var/lib/berth\")"),
-	STR(struct global_opts, state, 0, "state", "string", "Not used: images have no state"),
+	STR(struct global_opts, state, 0, "state", "string",
+	    "Directory of what runs (default BERTH_STATE or \"/run/berth\")"),
 	OPT_END,
 };
 
@@ -331,8 +332,10 @@ static int parse_and_run(struct fetch *f, const struct strv *all)
 	if (r < 0)
 		return usage(f);
 	f->root = root_of(&g);
-	if (run(f, c, opts, &args) == 0)
-		return 0;
+	f->state = g.state;
+	r = run(f, c, opts, &args);
+	if (r >= 0)
+		return r;
 	(void)fprintf(stderr, "berth: %s\n", f->err.msg);
 	return STATUS_FAILED;
 }

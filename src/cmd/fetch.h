@@ -12,7 +12,8 @@ struct fetch {
 	struct arena a;
 	struct err err;
 	const char *root;
-	struct buf out; /* for stdout; written at the end */
+	const char *state; /* as it was given, or NULL */
+	struct buf out;    /* for stdout; written at the end */
 };
 
 struct fetch_cmd {
@@ -20,12 +21,13 @@ struct fetch_cmd {
 	const struct opt *opts;
 	size_t opts_size, least, most;
 	bool no_images; /* works without the store, is is NULL */
+	/* A negative errno, or the exit status. */
 	int (*run)(struct fetch *f, struct image_store *is, const void *opts,
 		   const struct strv *args);
 };
 
 /* Rows of other files. */
-extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd;
+extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd, fetch_check_cmd;
 
 /* Writes what is in out. */
 int fetch_flush(struct fetch *f);

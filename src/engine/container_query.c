@@ -231,7 +231,8 @@ static int newest_first(const void *x, const void *y)
 	return a->created < b->created ? 1 : a->created > b->created ? -1 : strcmp(a->id, b->id);
 }
 
-static int read_all(struct engine *e, struct arena *a, struct container_list *ret, struct err *err)
+int container_query_all(struct engine *e, struct arena *a, struct container_list *ret,
+			struct err *err)
 {
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct gather g = { .a = a, .list = ret };
@@ -248,7 +249,7 @@ int container_list(struct engine *e, bool all, struct arena *a, struct container
 		   struct err *err)
 {
 	size_t kept = 0;
-	int r = read_all(e, a, ret, err);
+	int r = container_query_all(e, a, ret, err);
 
 	for (size_t i = 0; r == 0 && i < ret->n; i++) {
 		struct container c = ret->items[i];

@@ -18,6 +18,9 @@ int container_query_id(struct state_txn *txn, const char *name, char ret_id[CONT
 /* The document as it stands in the store, without its live state. */
 int container_query_doc(struct engine *e, const char *name, struct arena *a, struct container *ret,
 			struct err *err);
+/* All documents that can be read, as they stand in the store. */
+int container_query_all(struct engine *e, struct arena *a, struct container_list *ret,
+			struct err *err);
 /*
  * Resolves the name, locks the container and reads its document under the lock. A container that is
  * removed meanwhile is -ENOENT.

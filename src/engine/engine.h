@@ -162,4 +162,15 @@ struct exec_spec {
 int container_exec(struct engine *e, const char *name, const struct exec_spec *spec, int *ret_exit,
 		   struct err *err);
 
+/* -- holding the store against itself -- */
+
+struct finding_list;
+/*
+ * Adds what is wrong with containers: shims, locks, control groups, files and mounts that belong to
+ * none, and those that lack theirs. Heals nothing unless repair is set.
+ */
+int engine_check(struct engine *e, bool repair, struct finding_list *findings, struct err *err);
+/* Layers (hex) that running containers are made of; strings are the arena's. */
+int engine_busy_layers(struct engine *e, struct arena *a, struct strv *ret, struct err *err);
+
 #endif

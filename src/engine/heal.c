@@ -32,6 +32,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* Directories of ROOT in which each container has something of its own. */
+static const char *const kinds[] = { "upper", "work", "logs", "exits" };
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
 enum { STALE_S = 10, CGROUP_PATH_MAX = 4096, ORPHAN_END_MS = 5000 };
 
 int heal_fold(struct engine *e, const char *id, const struct shim_status *end, struct err *err)
@@ -338,6 +342,13 @@ int engine_heal(struct engine *e, struct err *err)
 	return r;
 }
 
+int heal_all_files(struct engine *e, struct err *err)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		heal_each_in(e, e->root_fd, kinds[i], false);
+	return engine_heal(e, err);
+}
+
 int heal_if_stale(struct engine *e, struct err *err)
 {
 	struct stat st;
@@ -367,7 +378,6 @@ static int collect_up(void *ctx, const char *key, const void *data, size_t len)
 
 int heal_after_boot(struct engine *e, struct err *err)
 {
-	static const char *const kinds[] = { "upper", "work", "logs", "exits" };
 	OWN(arena) struct arena a = ARENA_INIT;
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct ids ids = { .a = &a };
@@ -383,7 +393,7 @@ int heal_after_boot(struct engine *e, struct err *err)
 		heal_or_warn(e, ids.up.items[i], true);
 	heal_each_in(e, e->state_fd, "c", true);
 	/* Directories of a container whose c/ID the reboot took away. */
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < KINDS; i++)
 		heal_each_in(e, e->root_fd, kinds[i], true);
 	return 0;
 }

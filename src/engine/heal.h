@@ -10,6 +10,8 @@
 int heal_if_stale(struct engine *e, struct err *err);
 /* The one time after a reboot: no process of before lives, and directories may lack their c/ID. */
 int heal_after_boot(struct engine *e, struct err *err);
+/* engine_heal(), and what containers left in ROOT that no c/ID tells of any more. */
+int heal_all_files(struct engine *e, struct err *err);
 /*
  * One container whose shim is dead: what it left is killed and removed, the store is told. Does
  * nothing while its shim lives or another command works on it. The caller holds no lock of it.

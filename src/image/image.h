@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/own.h"
 #include "codec/digest.h"
+#include "model/finding.h"
 #include "model/image_doc.h"
 #include "state/state.h"
 
@@ -283,5 +284,24 @@ struct image_pulled {
  */
 int image_pull(struct image_store *is, const struct image_pull_spec *spec, struct arena *a,
 	       struct image_pulled *ret, struct err *err);
+
+/* -- holding the store against itself -- */
+
+struct image_check_spec {
+	bool repair;
+	struct strv busy; /* layers (hex) that running containers stand on: not replaced */
+	/* Pulls an image again, by a reference with a digest; may be NULL. */
+	int (*fetch)(void *ctx, const char *ref, struct err *err);
+	void *ctx;
+};
+/*
+ * Adds what is wrong with images, layers, blobs and names, and what nothing needs: every blob is
+ * hashed, every layer held against the bytes or the record it was made from, by as many threads as
+ * there are processors. Loads and pulls may go on meanwhile; then what is unused is not looked for.
+ * With repair, layers are unpacked again from bytes that are kept, names are put right, images are
+ * fetched again, and what is unused goes. Fails only when it could not look.
+ */
+int image_check(struct image_store *is, const struct image_check_spec *spec,
+		struct finding_list *findings, struct err *err);
 
 #endif

@@ -45,6 +45,11 @@ int image_sweep_lock_out(const struct image_dirs *dirs)
 	return r;
 }
 
+bool image_sweep_try_alone(const struct image_dirs *dirs)
+{
+	return lock(dirs->layers, LOCK_EX | LOCK_NB) == 0;
+}
+
 int image_sweep_later(struct state_txn *txn, struct err *err)
 {
 	return state_put(txn, STATE_META, mark, "1", 1, err);
@@ -348,6 +353,18 @@ static int sweep(struct image_store *is, bool records, struct err *err)
 int image_sweep(struct image_store *is, struct err *err)
 {
 	return sweep(is, true, err);
+}
+
+int image_sweep_all(struct image_store *is, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	int r = state_begin(is->st, STATE_WRITE, &txn, err);
+
+	if (r == 0)
+		r = image_sweep_later(txn, err);
+	if (r == 0)
+		r = state_commit(&txn, err);
+	return r < 0 ? r : sweep(is, true, err);
 }
 
 void image_sweep_files(struct image_store *is)

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/own.h"
 #include "base/str.h"
+#include "image/tree_count.h"
 #include "image/tree_walk.h"
 #include "sys/rmtree.h"
 
@@ -150,8 +151,15 @@ static int clear_away(struct layer_tree *t, int parent, const char *name, bool *
 	if (ret_whiteout)
 		*ret_whiteout = is_whiteout(&st);
 	if (S_ISDIR(st.st_mode)) {
+		OWN(fd) int fd = tree_walk_open(parent, name);
+		struct tree_counts lost = { 0 };
+
 		t->lost_directories = true;
 		tree_walk_reset(&t->links);
+		if (fd >= 0 && tree_count(fd, &lost) == 0) {
+			t->inodes -= lost.inodes + 1;
+			t->size -= lost.size;
+		}
 		return rmtree_at(parent, name);
 	}
 	t->lost_files |= S_ISREG(st.st_mode);

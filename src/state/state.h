@@ -84,4 +84,13 @@ int state_each(struct state_txn *txn, enum state_table table, const char *prefix
 /* Number of entries of a table. */
 size_t state_count(struct state_txn *txn, enum state_table table);
 
+/*
+ * Reads all of both files, page by page, and holds what images are recorded in the one against the
+ * other; adds what is wrong. A file that is damaged beyond reading is no failure, but a finding.
+ * With repair, the durable file is written anew from this boot's copy. Before state_open(), which
+ * trusts them.
+ */
+struct finding_list;
+int state_check(const char *root, bool repair, struct finding_list *findings, struct err *err);
+
 #endif
