@@ -206,6 +206,63 @@ bool cgroup_remove_empty(const char *path);
  */
 int cgroup_teardown(const char *path, struct err *err);
 
+/* -- classes of resctrl: parts of caches and of memory bandwidth -- */
+
+/* What is wanted of a class, as linux.intelRdt has it. */
+struct cgroup_class_want {
+	const char *name;            /* NULL: after the container; "/": the default class */
+	const char *container;       /* its ID */
+	const char *l3, *mem_bw;     /* lines of schemata, or NULL */
+	const struct strv *schemata; /* more of them, written last */
+	bool monitor;                /* a group of its own that is measured */
+	bool needs_occupancy, needs_bandwidth; /* what must be among the things measured */
+};
+struct cgroup_class {
+	const char *mount;   /* where resctrl is mounted */
+	const char *name;    /* the class's directory there; "": the default class */
+	const char *monitor; /* its group to be measured, or NULL */
+	bool is_ours;        /* goes with the container */
+	bool is_new;         /* cgroup_class_setup() made it */
+};
+/* Where resctrl is mounted; the arena's. NULL: nowhere. */
+const char *cgroup_class_mount(struct arena *a);
+/*
+ * Which class that is, beneath mount; changes nothing. Strings are the arena's. -ENOENT when one is
+ * named that is not there and nothing says what it is to be.
+ */
+int cgroup_class_find(const char *mount, const struct cgroup_class_want *want, struct arena *a,
+		      struct cgroup_class *ret, struct err *err);
+/*
+ * Makes what is missing of it and writes its lines; those of a class that was named and is there
+ * are compared instead (-EEXIST: it is another one). On failure nothing is left that was not there.
+ */
+int cgroup_class_setup(struct cgroup_class *class, const struct cgroup_class_want *want,
+		       struct err *err);
+/* Removes what cgroup_class_setup() made, unless somebody else is in it by now. */
+int cgroup_class_undo(const struct cgroup_class *class, struct err *err);
+/* Writes new lines (NULL: none) to a class that is there. */
+int cgroup_class_update(const struct cgroup_class *class, const char *l3, const char *mem_bw,
+			struct err *err);
+/* Descriptors (close-on-exec) that a child with one thread writes "0" to, in this order. */
+enum { CGROUP_CLASS_JOINS = 2 };
+int cgroup_class_open_joins(const struct cgroup_class *class, int ret_fds[CGROUP_CLASS_JOINS],
+			    size_t *ret_n, struct err *err);
+/* Removes its group to be measured, and the class when it is ours; what is absent is fine. */
+int cgroup_class_teardown(const struct cgroup_class *class, struct err *err);
+/* What it has and has used; members that the machine does not have are NULL or empty. */
+struct cgroup_class_domain {
+	const char *name;                          /* of a cache: "mon_L3_00" */
+	const uint64_t *occupancy, *total, *local; /* bytes; NULL: not measured */
+};
+struct cgroup_class_stats {
+	struct strv schemata, root_schemata;
+	struct str_map cache, bandwidth; /* files of info/L3 and info/MB */
+	struct cgroup_class_domain *domains;
+	size_t n_domains;
+};
+int cgroup_class_stats(const struct cgroup_class *class, struct arena *a,
+		       struct cgroup_class_stats *ret, struct err *err);
+
 /* -- groups that are units of systemd -- */
 
 struct cgroup_unit {

@@ -109,33 +109,44 @@ static char *next_field(char **line)
 static const uint32_t optional =
 	1U << CONTROLLER_NET_CLS | 1U << CONTROLLER_NET_PRIO | 1U << CONTROLLER_RDMA;
 
-bool hierarchy_parse_mount(char *line, struct hierarchy *ret)
+bool hierarchy_split_mount(char *line, struct hierarchy_mount *ret)
 {
-	char *mount = NULL, *field, *type, *options;
+	struct hierarchy_mount m = { 0 };
+	char *field;
 	int at = 0;
 
 	/* ID parent major:minor root MOUNT options optional... - TYPE source OPTIONS */
 	while ((field = next_field(&line)) && !str_eq(field, "-"))
 		if (++at == 5)
-			mount = field;
-	type = next_field(&line);
+			m.place = field;
+	m.type = next_field(&line);
 	(void)next_field(&line);
-	options = next_field(&line);
-	if (!mount || !type || !options)
+	m.options = next_field(&line);
+	if (!m.place || !m.type || !m.options)
 		return false;
-	*ret = (struct hierarchy){ .is_v2 = str_eq(type, "cgroup2") };
+	unescape(m.place);
+	*ret = m;
+	return true;
+}
+
+bool hierarchy_parse_mount(char *line, struct hierarchy *ret)
+{
+	struct hierarchy_mount m;
+
+	if (!hierarchy_split_mount(line, &m))
+		return false;
+	*ret = (struct hierarchy){ .is_v2 = str_eq(m.type, "cgroup2") };
 	if (!ret->is_v2) {
-		if (!str_eq(type, "cgroup"))
+		if (!str_eq(m.type, "cgroup"))
 			return false;
-		ret->controllers = parse_names(options, ',', false);
+		ret->controllers = parse_names(m.options, ',', false);
 		if (ret->controllers == 0)
 			return false;
 		ret->optional = !(ret->controllers & ~optional);
 	}
-	unescape(mount);
-	if (strlen(mount) >= sizeof(ret->mount))
+	if (strlen(m.place) >= sizeof(ret->mount))
 		return false;
-	memcpy(ret->mount, mount, strlen(mount) + 1);
+	memcpy(ret->mount, m.place, strlen(m.place) + 1);
 	return true;
 }
 

@@ -50,6 +50,11 @@ uint32_t hierarchy_parse_v2(const char *names);
 int hierarchy_path(const struct hierarchy *h, const char *group, const char *file,
 		   char out[PATH_MAX]);
 
+/* One line of /proc/self/mountinfo, cut up in place; false when it is none. */
+struct hierarchy_mount {
+	char *place, *type, *options; /* options: of the file system */
+};
+bool hierarchy_split_mount(char *line, struct hierarchy_mount *ret);
 /* One line of /proc/self/mountinfo: is it a tree that containers join, and which? Cut up in place.
  */
 bool hierarchy_parse_mount(char *line, struct hierarchy *ret);

@@ -107,8 +107,92 @@ static void add_stats(struct buf *out, const struct cgroup_stats *s)
 	add_hugetlb(out, s);
 }
 
+/* -- the class of resctrl, as runc's intel_rdt -- */
+
+static void add_text(struct buf *out, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	buf_printf(out, "\"%s\":", name);
+	json_quote(text, strlen(text), out);
+	buf_addc(out, ',');
+}
+
+/* The line of a resource ("L3:…", "L3CODE:…"), or NULL. */
+static const char *line_of(const struct strv *schemata, const char *resource)
+{
+	for (size_t i = 0; i < schemata->n; i++)
+		if (str_after(schemata->items[i], resource))
+			return schemata->items[i];
+	return NULL;
+}
+
+/* Of numbers in decimal, but for cbm_mask, which has hexadecimal digits and is text. */
+static void add_info(struct buf *out, const char *name, const struct str_map *files)
+{
+	if (files->n == 0)
+		return;
+	buf_printf(out, "\"%s\":{", name);
+	for (size_t i = 0; i < files->n; i++) {
+		const struct str_pair *p = &files->items[i];
+
+		buf_printf(out, "%s\"%s\":", i ? "," : "", p->key);
+		if (str_eq(p->key, "cbm_mask"))
+			json_quote(p->value, strlen(p->value), out);
+		else
+			buf_printf(out, "%llu", strtoull(p->value, NULL, 10));
+	}
+	buf_adds(out, "},");
+}
+
+static void add_measured(struct buf *out, const struct cgroup_class_stats *s)
+{
+	const char *comma = "";
+
+	buf_adds(out, "\"mbm_stats\":[");
+	for (size_t i = 0; i < s->n_domains; i++) {
+		const struct cgroup_class_domain *d = &s->domains[i];
+
+		if (!d->total && !d->local)
+			continue;
+		buf_printf(out,
+			   "%s{\"mbm_total_bytes\":%" PRIu64 ",\"mbm_local_bytes\":%" PRIu64 "}",
+			   comma, d->total ? *d->total : 0, d->local ? *d->local : 0);
+		comma = ",";
+	}
+	buf_adds(out, "],\"cmt_stats\":[");
+	comma = "";
+	for (size_t i = 0; i < s->n_domains; i++) {
+		if (!s->domains[i].occupancy)
+			continue;
+		buf_printf(out, "%s{\"llc_occupancy\":%" PRIu64 "}", comma,
+			   *s->domains[i].occupancy);
+		comma = ",";
+	}
+	buf_addc(out, ']');
+}
+
+static void add_class(struct buf *out, const struct cgroup_class_stats *s)
+{
+	buf_adds(out, ",\"intel_rdt\":{");
+	add_info(out, "l3_cache_info", &s->cache);
+	add_text(out, "l3_cache_schema_root", line_of(&s->root_schemata, "L3"));
+	add_text(out, "l3_cache_schema", line_of(&s->schemata, "L3"));
+	add_info(out, "mem_bw_info", &s->bandwidth);
+	add_text(out, "mem_bw_schema_root", line_of(&s->root_schemata, "MB:"));
+	add_text(out, "mem_bw_schema", line_of(&s->schemata, "MB:"));
+	buf_adds(out, "\"schemata\":[");
+	for (size_t i = 0; i < s->schemata.n; i++) {
+		buf_adds(out, i ? "," : "");
+		json_quote(s->schemata.items[i], strlen(s->schemata.items[i]), out);
+	}
+	buf_adds(out, "],");
+	add_measured(out, s);
+	buf_addc(out, '}');
+}
+
 static int print_event(struct oci_cli *cli, const struct oci_container *c, const char *type,
-		       const struct cgroup_stats *s)
+		       const struct cgroup_stats *s, const struct cgroup_class_stats *class)
 {
 	OWN(buf) struct buf out = { 0 };
 
@@ -117,6 +201,8 @@ static int print_event(struct oci_cli *cli, const struct oci_container *c, const
 	if (s) {
 		buf_adds(&out, ",\"data\":{");
 		add_stats(&out, s);
+		if (class)
+			add_class(&out, class);
 		buf_addc(&out, '}');
 	}
 	buf_adds(&out, "}\n");
@@ -127,10 +213,13 @@ static int print_stats(struct oci_cli *cli, const struct oci_container *c)
 {
 	struct arena a = ARENA_INIT;
 	struct cgroup_stats stats;
+	struct cgroup_class_stats class = { 0 };
 	int r = cgroup_stats(c->state.cgroup, &a, &stats, &cli->err);
 
+	if (r == 0 && c->state.class)
+		r = cgroup_class_stats(c->state.class, &a, &class, &cli->err);
 	if (r == 0)
-		r = print_event(cli, c, "stats", &stats);
+		r = print_event(cli, c, "stats", &stats, c->state.class ? &class : NULL);
 	arena_done(&a);
 	return r;
 }
@@ -176,7 +265,7 @@ static int follow(struct oci_cli *cli, const struct oci_container *c, int64_t in
 		}
 		/* Looked at before the end, since the end may come from it. */
 		if (r == 0 && fds[1].revents && cgroup_oom_struck(c->state.cgroup, &oom))
-			r = print_event(cli, c, "oom", NULL);
+			r = print_event(cli, c, "oom", NULL, NULL);
 		if (fds[0].revents)
 			break;
 	}

@@ -65,7 +65,7 @@ struct restore {
 	struct oci_criu criu;
 	const char *root;    /* where CRIU finds the root file system */
 	const char *cgroups; /* mount of the cgroup v2 hierarchy for its yard, or NULL */
-	int joins[CGROUP_HIERARCHIES_MAX];
+	int joins[CGROUP_CLASS_JOINS + CGROUP_HIERARCHIES_MAX];
 	size_t n_joins;
 	int console, null, cgroup_dir; /* descriptors, or -1 */
 	int spaces[2];                 /* of external namespaces */
@@ -116,7 +116,8 @@ static int prepare_state(struct restore *p, const char *id)
 				 .config = p->bundle.text };
 	if (!p->bundle.config->process->terminal)
 		oci_criu_streams(cli, &s->streams);
-	return oci_state_begin(cli, &p->container);
+	r = runtime_class_find(p->bundle.config, id, cli->a, &s->class, &cli->err);
+	return r < 0 ? r : oci_state_begin(cli, &p->container);
 }
 
 static int open_namespace(struct restore *p, const struct oci_namespace *ns)
@@ -186,13 +187,21 @@ static int take_options(struct restore *p)
 static int make_cgroup(struct restore *p)
 {
 	struct err *err = &p->cli->err;
+	struct cgroup_class *class = p->container.state.class;
+	size_t n = 0;
 	int r = runtime_restore_cgroup(p->bundle.config, p->bundle.cgroup, p->cli->a, err);
 
 	if (r < 0)
 		return r;
 	p->has_cgroup = true;
-	return cgroup_open_joins(&(struct cgroup_place){ .path = p->bundle.cgroup }, p->joins,
-				 &p->n_joins, &p->cgroup_dir, err);
+	r = runtime_restore_class(p->bundle.config, class, p->container.state.id, err);
+	if (r == 0 && class)
+		r = cgroup_class_open_joins(class, p->joins, &p->n_joins, err);
+	if (r == 0)
+		r = cgroup_open_joins(&(struct cgroup_place){ .path = p->bundle.cgroup },
+				      p->joins + p->n_joins, &n, &p->cgroup_dir, err);
+	p->n_joins += n;
+	return r;
 }
 
 static int prepare(struct restore *p, const char *id)

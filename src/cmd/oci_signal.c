@@ -189,6 +189,8 @@ int oci_signal_delete(struct oci_cli *cli, const struct oci_container *c)
 		r = oci_unit_stop(cli, c->state.unit);
 	if (r == 0 && oci_state_has_cgroup(c))
 		r = cgroup_teardown(c->state.cgroup, &cli->err);
+	if (r == 0 && c->state.class)
+		r = cgroup_class_teardown(c->state.class, &cli->err);
 	if (r == 0 && (hooks = oci_state_hooks(cli, c)) != NULL)
 		oci_hooks_poststop(cli, &c->state, hooks);
 	return r < 0 ? r : oci_state_remove(cli, c);

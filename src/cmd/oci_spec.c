@@ -192,8 +192,8 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 		  { "archs", &f.seccomp_arches }, { "knownFlags", &f.seccomp_flags },
 		  { "supportedFlags", &f.seccomp_flags });
 	buf_adds(&out, "},\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
-		       "\"intelRdt\":{\"enabled\":false},\"mountExtensions\":{\"idmap\":"
-		       "{\"enabled\":true}},\"memoryPolicy\":{");
+		       "\"intelRdt\":{\"enabled\":true,\"schemata\":true,\"monitoring\":true},"
+		       "\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"memoryPolicy\":{");
 	ADD_LISTS(&out, { "modes", &f.memory_modes }, { "flags", &f.memory_flags });
 	buf_printf(&out,
 		   "},\"netDevices\":{\"enabled\":true}},"

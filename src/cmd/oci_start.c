@@ -112,6 +112,8 @@ static void undo(struct making *m)
 		(void)oci_unit_stop(&quiet, m->bundle.unit.name);
 	if (has_cgroup && (m->process.pidfd >= 0 || m->has_unit))
 		(void)cgroup_teardown(m->bundle.cgroup, NULL);
+	if (m->container.state.class)
+		(void)cgroup_class_undo(m->container.state.class, NULL);
 	if (m->is_made) {
 		oci_hooks_poststop(&quiet, &m->container.state, m->bundle.config);
 		(void)oci_state_remove(&quiet, &m->container);
@@ -148,7 +150,9 @@ static int prepare(struct making *m, const char *id, bool detached)
 				 .config = m->bundle.text };
 	if (!m->bundle.config->process->terminal)
 		oci_criu_streams(cli, &s->streams);
-	r = oci_state_begin(cli, &m->container);
+	r = runtime_class_find(m->bundle.config, id, cli->a, &s->class, &cli->err);
+	if (r == 0)
+		r = oci_state_begin(cli, &m->container);
 	return r < 0 ? r : oci_notify_prepare(cli, m->container.dir, id, m->bundle.config);
 }
 
@@ -177,6 +181,7 @@ static int start_process(struct making *m, bool hold)
 				       .bundle = m->bundle.path,
 				       .cgroup = m->bundle.cgroup,
 				       .cgroup_is_unit = m->has_unit,
+				       .class = m->container.state.class,
 				       .stdin_fd = STDIN_FILENO,
 				       .stdout_fd = STDOUT_FILENO,
 				       .stderr_fd = STDERR_FILENO,

@@ -11,7 +11,6 @@
 #include "cmd/oci_state.h"
 
 #include "base/own.h"
-#include "cgroup/cgroup.h"
 #include "sys/file.h"
 #include "sys/openat2.h"
 #include "sys/proc.h"
@@ -36,14 +35,19 @@ const char *const oci_status_names[OCI_STATUSES] = {
 	[OCI_PAUSED] = "paused",     [OCI_STOPPED] = "stopped",
 };
 
+#define T struct cgroup_class
+SCHEMA(oci_class, T, F_STR(T, mount, "mount", REQUIRED), F_STR(T, name, "name", REQUIRED),
+       F_STR(T, monitor, "monitor", OMIT_EMPTY), F_BOOL(T, is_ours, "isOurs", ALWAYS_FULL));
+#undef T
+
 #define T struct oci_state
 SCHEMA(oci_state, T, F_STR(T, id, "id", REQUIRED), F_INT(T, pid, "pid", ALWAYS_FULL),
        F_U64(T, start_time, "startTime", ALWAYS_FULL), F_BOOL(T, started, "started", ALWAYS_FULL),
        F_BOOL(T, listens, "listens", ALWAYS_FULL), F_STR(T, bundle, "bundle", REQUIRED),
        F_STR(T, rootfs, "rootfs", REQUIRED), F_STR(T, cgroup, "cgroup", ALWAYS_FULL),
-       F_STR(T, unit, "unit", OMIT_EMPTY), F_TIME(T, created, "created", ALWAYS_FULL),
-       F_U32(T, owner, "owner", ALWAYS_FULL), F_STRV(T, streams, "streams", OMIT_EMPTY),
-       F_RAW(T, config, "config", REQUIRED));
+       F_STR(T, unit, "unit", OMIT_EMPTY), F_PTR(T, class, "class", oci_class, OMIT_EMPTY),
+       F_TIME(T, created, "created", ALWAYS_FULL), F_U32(T, owner, "owner", ALWAYS_FULL),
+       F_STRV(T, streams, "streams", OMIT_EMPTY), F_RAW(T, config, "config", REQUIRED));
 #undef T
 
 void oci_container_cleanup(struct oci_container *c)

@@ -7,6 +7,7 @@
 #ifndef CMD_OCI_STATE_H
 #define CMD_OCI_STATE_H
 
+#include "cgroup/cgroup.h"
 #include "cmd/oci.h"
 #include "codec/schema.h"
 #include "model/oci_runtime.h"
@@ -14,6 +15,8 @@
 #include <sys/types.h>
 
 #define OCI_STATE_SPEC "1.2.0"
+
+SCHEMA_DECLARE(oci_class); /* of struct cgroup_class */
 
 /* The document. */
 struct oci_state {
@@ -23,9 +26,10 @@ struct oci_state {
 	bool started;        /* by the command that made it */
 	bool listens;        /* for its start, on a socket in its directory */
 	const char *bundle, *rootfs;
-	const char *cgroup; /* "": none */
-	const char *unit;   /* of systemd's that the group is, or NULL */
-	int64_t created;    /* ns */
+	const char *cgroup;         /* "": none */
+	const char *unit;           /* of systemd's that the group is, or NULL */
+	struct cgroup_class *class; /* of resctrl, or NULL */
+	int64_t created;            /* ns */
 	uint32_t owner;
 	struct strv streams; /* criu's names of standard input, output, error; empty: a terminal */
 	const char *config;  /* config.json as it was at creation, or updated */

@@ -20,7 +20,7 @@
 enum { RESOURCES_MAX = 1 << 20 };
 
 struct update_opts {
-	const char *resources, *cpuset_cpus, *cpuset_mems;
+	const char *resources, *cpuset_cpus, *cpuset_mems, *l3, *mem_bw;
 	int64_t cpu_period, cpu_quota, cpu_burst, cpu_share, cpu_idle, cpu_rt_period,
 		cpu_rt_runtime;
 	int64_t blkio_weight, pids_limit;
@@ -62,8 +62,10 @@ static const struct opt update_opts[] = {
 	    "Realtime CPU time in a period"),
 	REFUSED(0, "kernel-memory", "kernels have no such limit any more; use --memory"),
 	REFUSED(0, "kernel-memory-tcp", "kernels have no such limit any more; use --memory"),
-	REFUSED(0, "l3-cache-schema", "caches are not divided by this runtime"),
-	REFUSED(0, "mem-bw-schema", "memory bandwidth is not divided by this runtime"),
+	STR(struct update_opts, l3, 0, "l3-cache-schema", "line",
+	    "Parts of caches, as in linux.intelRdt: \"L3:0=f;1=f0\""),
+	STR(struct update_opts, mem_bw, 0, "mem-bw-schema", "line",
+	    "Parts of memory bandwidth: \"MB:0=20;1=70\""),
 	OPT_END,
 };
 
@@ -246,6 +248,32 @@ static int apply(struct oci_cli *cli, const struct oci_container *c, struct oci_
 	return r < 0 ? r : runtime_update(c->state.cgroup, changed, cli->a, &cli->err);
 }
 
+/* A class is not made here: what runs would have to be moved there process by process. */
+static int check_class(struct oci_cli *cli, const struct oci_container *c,
+		       const struct update_opts *o)
+{
+	if ((o->l3 || o->mem_bw) && !c->state.class)
+		return err_set(&cli->err, -ENOTSUP,
+			       "--l3-cache-schema, --mem-bw-schema: container %s was made without "
+			       "linux.intelRdt and is in no class of its own; make it anew",
+			       c->state.id);
+	return oci_runtime_check_rdt_lines(o->l3, o->mem_bw, &cli->err);
+}
+
+static int update_class(struct oci_cli *cli, const struct oci_container *c,
+			const struct update_opts *o, struct json_object *config)
+{
+	struct json_object *rdt = member(member(config, "linux"), "intelRdt");
+
+	if (!o->l3 && !o->mem_bw)
+		return 0;
+	if (o->l3)
+		(void)json_object_object_add(rdt, "l3CacheSchema", json_object_new_string(o->l3));
+	if (o->mem_bw)
+		(void)json_object_object_add(rdt, "memBwSchema", json_object_new_string(o->mem_bw));
+	return cgroup_class_update(c->state.class, o->l3, o->mem_bw, &cli->err);
+}
+
 static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *args)
 {
 	const struct update_opts *o = opts;
@@ -264,15 +292,19 @@ static int oci_update(struct oci_cli *cli, const void *opts, const struct strv *
 	if (r == 0)
 		r = find(cli, args->items[0], &c);
 	if (r == 0)
+		r = check_class(cli, &c, o);
+	if (r == 0 && json_object_object_length(changed) > 0)
 		r = oci_state_need_cgroup(cli, &c, "update");
 	if (r == 0)
 		r = json_parse(c.state.config, strlen(c.state.config), &config, &cli->err);
 	if (r < 0)
 		return r;
 	merge(member(member(config, "linux"), "resources"), changed);
+	r = update_class(cli, &c, o, config);
 	json_write(config, &text);
 	c.state.config = buf_text(&text);
-	r = apply(cli, &c, &resources);
+	if (r == 0 && json_object_object_length(changed) > 0)
+		r = apply(cli, &c, &resources);
 	return r < 0 ? r : oci_state_save(cli, &c);
 }
 

@@ -214,6 +214,16 @@ SCHEMA(oci_memory_policy, T, F_STR(T, mode, "mode", REQUIRED), F_STR(T, nodes, "
 SCHEMA(oci_net_device, T, F_STR(T, name, "name", OMIT_EMPTY));
 #undef T
 
+#define T struct oci_intel_rdt
+SCHEMA(oci_intel_rdt, T, F_STR(T, clos_id, "closID", OMIT_EMPTY),
+       F_STR(T, l3_cache_schema, "l3CacheSchema", OMIT_EMPTY),
+       F_STR(T, mem_bw_schema, "memBwSchema", OMIT_EMPTY),
+       F_STRV(T, schemata, "schemata", OMIT_EMPTY),
+       F_BOOL(T, enable_monitoring, "enableMonitoring", OMIT_EMPTY),
+       F_BOOL(T, enable_cmt, "enableCMT", OMIT_EMPTY),
+       F_BOOL(T, enable_mbm, "enableMBM", OMIT_EMPTY));
+#undef T
+
 #define T struct oci_linux
 SCHEMA(oci_linux, T, F_LIST(T, namespaces, "namespaces", oci_namespace, OMIT_EMPTY),
        F_LIST(T, devices, "devices", oci_device, OMIT_EMPTY),
@@ -226,7 +236,7 @@ SCHEMA(oci_linux, T, F_LIST(T, namespaces, "namespaces", oci_namespace, OMIT_EMP
        F_STR(T, rootfs_propagation, "rootfsPropagation", OMIT_EMPTY),
        F_LIST(T, mappings.uids, "uidMappings", oci_id_mapping, OMIT_EMPTY),
        F_LIST(T, mappings.gids, "gidMappings", oci_id_mapping, OMIT_EMPTY),
-       F_RAW(T, intel_rdt, "intelRdt", OMIT_EMPTY),
+       F_PTR(T, intel_rdt, "intelRdt", oci_intel_rdt, OMIT_EMPTY),
        F_PTR(T, personality, "personality", oci_personality, OMIT_EMPTY),
        F_PTR(T, time_offsets, "timeOffsets", oci_time_offsets, OMIT_EMPTY),
        F_PTR(T, memory_policy, "memoryPolicy", oci_memory_policy, OMIT_EMPTY),

@@ -1,8 +1,7 @@
 /*
  * oci_runtime.h - an OCI runtime configuration (config.json, runtime-spec 1.3 for Linux)
  *
- * Members are the specification's names in snake_case. What this runtime does not do is kept as raw
- * text (`intel_rdt`) so that oci_runtime_check() can refuse it by name.
+ * Members are the specification's names in snake_case.
  */
 #ifndef MODEL_OCI_RUNTIME_H
 #define MODEL_OCI_RUNTIME_H
@@ -246,6 +245,14 @@ struct oci_net_devices {
 	size_t n;
 };
 
+struct oci_intel_rdt {
+	const char *clos_id, *l3_cache_schema, *mem_bw_schema;
+	struct strv schemata;
+	bool enable_monitoring;
+	bool enable_cmt, enable_mbm; /* of the specification's 1.1 and 1.2 */
+};
+SCHEMA_DECLARE(oci_intel_rdt);
+
 struct oci_linux {
 	LIST(struct oci_namespace) namespaces;
 	LIST(struct oci_device) devices;
@@ -261,7 +268,7 @@ struct oci_linux {
 	struct oci_memory_policy *memory_policy;
 	const char *mount_label;
 	struct oci_net_devices net_devices;
-	const char *intel_rdt; /* raw */
+	struct oci_intel_rdt *intel_rdt;
 };
 SCHEMA_DECLARE(oci_linux);
 
@@ -304,6 +311,8 @@ int oci_runtime_check(const struct oci_config *config, struct err *err);
 int oci_runtime_check_process(const struct oci_process *process, struct err *err);
 /* The same for limits alone. */
 int oci_runtime_check_resources(const struct oci_resources *resources, struct err *err);
+/* The same of two lines of linux.intelRdt; NULL and "": none. */
+int oci_runtime_check_rdt_lines(const char *l3, const char *mem_bw, struct err *err);
 /* The namespace of this type ("pid", "network", …), new or joined, or NULL: the runtime's own. */
 const struct oci_namespace *oci_runtime_namespace(const struct oci_config *config,
 						  const char *type);

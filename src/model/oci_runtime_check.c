@@ -10,6 +10,7 @@
 #include "model/oci_name.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 enum { MAPPINGS_MAX = 340, NS_PER_S = 1000000000, INTERFACE_SIZE = 16 };
 
@@ -26,15 +27,6 @@ bool oci_runtime_has_new_namespace(const struct oci_config *config, const char *
 	const struct oci_namespace *ns = oci_runtime_namespace(config, type);
 
 	return ns && str_is_empty(ns->path);
-}
-
-/* Raw members that would change what runs: present and not empty means refused. */
-static int refuse(const char *raw, const char *path, struct err *err)
-{
-	if (str_is_empty(raw) || str_eq(raw, "{}") || str_eq(raw, "[]"))
-		return 0;
-	return err_set(err, -ENOTSUP,
-		       "%s: not supported by this runtime; remove it from config.json", path);
 }
 
 static int check_namespaces(const struct oci_linux *l, struct err *err)
@@ -133,9 +125,59 @@ static int check_personality(const struct oci_personality *p, struct err *err)
 			       "linux.personality.domain: %s is neither LINUX nor LINUX32",
 			       p->domain);
 	if (p->flags.n > 0)
-		return err_set(err, -ENOTSUP, "linux.personality.flags: %s is not supported",
+		return err_set(err, -ENOTSUP,
+			       "linux.personality.flags: the specification has none, so there is "
+			       "no %s; remove it",
 			       p->flags.items[0]);
 	return 0;
+}
+
+/* A line of resctrl's file schemata: two in one would be read as two. */
+static int check_schema(const char *line, const char *prefix, const char *member, struct err *err)
+{
+	if (strncmp(line, prefix, strlen(prefix)) != 0 || !strchr(line, ':'))
+		return err_set(err, -EINVAL, "linux.intelRdt.%s: \"%s\" does not begin like %s",
+			       member, line, *prefix ? prefix : "L3:0=f");
+	if (strchr(line, '\n'))
+		return err_set(err, -EINVAL, "linux.intelRdt.%s: has two lines", member);
+	return 0;
+}
+
+/* One directory of resctrl that is a class; "/" is the default one. */
+static int check_class(const char *name, struct err *err)
+{
+	static const char *const others[] = { ".", "..", "info", "mon_groups", "mon_data" };
+	bool bad = strpbrk(name, "/\n") || strlen(name) > NAME_MAX;
+
+	if (str_eq(name, "/"))
+		return 0;
+	for (size_t i = 0; !bad && i < sizeof(others) / sizeof(others[0]); i++)
+		bad = str_eq(name, others[i]);
+	return bad ? err_set(err, -EINVAL, "linux.intelRdt.closID: no class can be called \"%s\"",
+			     name)
+		   : 0;
+}
+
+static int check_intel_rdt(const struct oci_intel_rdt *rdt, struct err *err)
+{
+	int r = 0;
+
+	if (!rdt)
+		return 0;
+	if (!str_is_empty(rdt->clos_id))
+		r = check_class(rdt->clos_id, err);
+	if (r == 0)
+		r = oci_runtime_check_rdt_lines(rdt->l3_cache_schema, rdt->mem_bw_schema, err);
+	for (size_t i = 0; r == 0 && i < rdt->schemata.n; i++)
+		r = check_schema(rdt->schemata.items[i], "", "schemata", err);
+	return r;
+}
+
+int oci_runtime_check_rdt_lines(const char *l3, const char *mem_bw, struct err *err)
+{
+	int r = str_is_empty(l3) ? 0 : check_schema(l3, "L3", "l3CacheSchema", err);
+
+	return r < 0 || str_is_empty(mem_bw) ? r : check_schema(mem_bw, "MB:", "memBwSchema", err);
 }
 
 static int check_memory_policy(const struct oci_memory_policy *m, struct err *err)
@@ -379,7 +421,7 @@ static int check_linux(const struct oci_config *c, struct err *err)
 	if (r == 0)
 		r = check_memory_policy(l->memory_policy, err);
 	if (r == 0)
-		r = refuse(l->intel_rdt, "linux.intelRdt", err);
+		r = check_intel_rdt(l->intel_rdt, err);
 	if (r == 0)
 		r = check_net_devices(c, err);
 	return r == 0 ? check_sysctls(c, err) : r;

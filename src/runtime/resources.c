@@ -180,3 +180,22 @@ void resources_limits(const struct oci_resources *r, struct arena *a, struct cgr
 	add_rest(r, a, ret);
 	add_devices(r, a, ret);
 }
+
+static const char *unless_empty(const char *text)
+{
+	return str_is_empty(text) ? NULL : text;
+}
+
+void resources_class(const struct oci_intel_rdt *rdt, const char *id, struct cgroup_class_want *ret)
+{
+	*ret = (struct cgroup_class_want){
+		.name = unless_empty(rdt->clos_id),
+		.container = id,
+		.l3 = unless_empty(rdt->l3_cache_schema),
+		.mem_bw = unless_empty(rdt->mem_bw_schema),
+		.schemata = &rdt->schemata,
+		.monitor = rdt->enable_monitoring || rdt->enable_cmt || rdt->enable_mbm,
+		.needs_occupancy = rdt->enable_cmt,
+		.needs_bandwidth = rdt->enable_mbm,
+	};
+}

@@ -15,4 +15,8 @@
 void resources_limits(const struct oci_resources *resources, struct arena *a,
 		      struct cgroup_limits *ret);
 
+/* What linux.intelRdt wants for the container of this ID; *ret leads into rdt. */
+void resources_class(const struct oci_intel_rdt *rdt, const char *id,
+		     struct cgroup_class_want *ret);
+
 #endif

@@ -29,20 +29,27 @@
 #include <string.h>
 #include <unistd.h>
 
-static int join_cgroup(struct opened *o, const struct cgroup_place *place, struct init_plan *p,
-		       int *ret_v2_dir, struct err *err)
+/* What the child joins by writing to it: its class of resctrl and its control group, if any. */
+static int open_joins(struct opened *o, const struct cgroup_class *class,
+		      const struct cgroup_place *place, struct init_plan *p, int *ret_v2_dir,
+		      struct err *err)
 {
-	int *fds = arena_array(o->a, CGROUP_HIERARCHIES_MAX, sizeof(*fds));
-	int r = cgroup_open_joins(place, fds, &p->n_cgroup_fds, ret_v2_dir, err);
+	int *fds = arena_array(o->a, CGROUP_CLASS_JOINS + CGROUP_HIERARCHIES_MAX, sizeof(*fds));
+	size_t n_class = 0, n = 0;
+	int r = class ? cgroup_class_open_joins(class, fds, &n_class, err) : 0;
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < p->n_cgroup_fds; i++)
+	for (size_t i = 0; i < n_class; i++)
 		opened_add(o, fds[i]);
-	if (*ret_v2_dir >= 0)
+	/* The last of all is that of v2, in which the child may be born. */
+	if (r == 0 && place->path)
+		r = cgroup_open_joins(place, fds + n_class, &n, ret_v2_dir, err);
+	for (size_t i = 0; i < n; i++)
+		opened_add(o, fds[n_class + i]);
+	if (r == 0 && *ret_v2_dir >= 0)
 		opened_add(o, *ret_v2_dir);
 	p->cgroup_fds = fds;
-	return 0;
+	p->n_cgroup_fds = n_class + n;
+	return r;
 }
 
 static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const char *key,
@@ -215,9 +222,9 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	r = gather_start(s, a, &facts, err);
 	if (r == 0)
 		r = plan_start(s, &facts, a, p, &rq.namespaces, err);
-	if (r == 0 && s->cgroup)
-		r = join_cgroup(&o, &(struct cgroup_place){ .path = s->cgroup }, p, &rq.cgroup_dir,
-				err);
+	if (r == 0)
+		r = open_joins(&o, s->class, &(struct cgroup_place){ .path = s->cgroup }, p,
+			       &rq.cgroup_dir, err);
 	if (r == 0)
 		r = opened_root(&o, s, p, err);
 	if (r == 0)
@@ -274,6 +281,17 @@ static int make_cgroup(struct runtime_start *s, struct arena *a, struct err *err
 	return 0;
 }
 
+static void remove_groups(const struct runtime_start *s, struct err *err)
+{
+	struct err other = ERR_INIT;
+
+	if (s->cgroup && !s->cgroup_is_unit)
+		(void)cgroup_teardown(s->cgroup, &other);
+	if (s->class)
+		(void)cgroup_class_undo(s->class, &other);
+	(void)err_also(err, &other);
+}
+
 int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime_process *ret,
 		  int *ret_exit, struct err *err)
 {
@@ -288,19 +306,16 @@ int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime
 		return r;
 	process.has_no_cgroup = !start.cgroup;
 	s = &start;
-	r = start_in_cgroup(s, a, &process, ret_exit, err);
+	r = runtime_restore_class(s->config, s->class, s->id, err);
+	if (r == 0)
+		r = start_in_cgroup(s, a, &process, ret_exit, err);
 	if (r == 0)
 		r = identify(&process, err);
 	if (r == 0) {
 		*ret = process;
 		return 0;
 	}
-	if (s->cgroup && !s->cgroup_is_unit) {
-		struct err other = ERR_INIT;
-
-		(void)cgroup_teardown(s->cgroup, &other);
-		r = err_also(err, &other);
-	}
+	remove_groups(s, err);
 	return r;
 }
 
@@ -394,8 +409,8 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 	r = gather_exec(x, &facts, err);
 	if (r == 0)
 		r = plan_exec(x, &facts, a, p, err);
-	if (r == 0 && x->cgroup)
-		r = join_cgroup(&o, &place, p, &rq.cgroup_dir, err);
+	if (r == 0)
+		r = open_joins(&o, x->class, &place, p, &rq.cgroup_dir, err);
 	if (r == 0)
 		r = opened_rest(&o, p, false, err);
 	if (r == 0)
@@ -456,4 +471,24 @@ int runtime_unit_limits(const struct oci_resources *resources, struct arena *a, 
 
 	resources_limits(resources, a, &limits);
 	return cgroup_unit_limits(&limits, cgroup_mode() == CGROUP_V2, a, ret, err);
+}
+
+int runtime_class_find(const struct oci_config *config, const char *id, struct arena *a,
+		       struct cgroup_class **ret, struct err *err)
+{
+	struct cgroup_class_want want;
+	const char *mount;
+
+	*ret = NULL;
+	if (!config->linux_->intel_rdt)
+		return 0;
+	mount = cgroup_class_mount(a);
+	if (!mount)
+		return err_set(
+			err, -ENOTSUP,
+			"linux.intelRdt: no resctrl file system is mounted here; mount it at "
+			"/sys/fs/resctrl where processor and kernel have it, or remove it");
+	resources_class(config->linux_->intel_rdt, id, &want);
+	*ret = arena_new(a, struct cgroup_class);
+	return cgroup_class_find(mount, &want, a, *ret, err);
 }

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "cgroup/cgroup.h"
 #include "model/oci_runtime.h"
 
 #include <stdbool.h>
@@ -44,6 +45,8 @@ struct runtime_start {
 	bool cgroup_is_unit; /* systemd made it: adopted, and left to the caller on failure */
 	/* Where it cannot be made for want of privileges, and nothing is limited: none. */
 	bool cgroup_is_optional;
+	/* Of resctrl, as runtime_class_find() found it, to be made and joined; NULL: none. */
+	struct cgroup_class *class;
 	int stdin_fd, stdout_fd, stderr_fd; /* become 0, 1, 2; ignored with a terminal */
 	const char *seccomp_cache,
 		*seccomp_key;    /* directory and file name of the compiled filter, or NULL */
@@ -91,6 +94,7 @@ struct runtime_exec {
 	pid_t init_pid;
 	uint64_t init_start; /* refused with -ESRCH when the PID is another process by now */
 	const char *cgroup;
+	const struct cgroup_class *class;     /* the container's; NULL: none */
 	const struct str_map *beneath_cgroup; /* struct cgroup_place's, or NULL */
 	bool wait_thawed;                     /* of a paused container: wait, instead of -EBUSY */
 	const struct oci_process *process;
@@ -119,6 +123,13 @@ int runtime_run_hooks(const struct oci_hook_list *hooks, const char *name,
 int runtime_update(const char *cgroup, const struct oci_resources *resources, struct arena *a,
 		   struct err *err);
 
+/*
+ * The class of resctrl that linux.intelRdt asks for: *ret is the arena's, NULL when it asks for
+ * none. Makes nothing. -ENOTSUP where no resctrl is mounted.
+ */
+int runtime_class_find(const struct oci_config *config, const char *id, struct arena *a,
+		       struct cgroup_class **ret, struct err *err);
+
 /* The same limits as properties of systemd's (cgroup/cgroup.h), appended to *ret. */
 int runtime_unit_limits(const struct oci_resources *resources, struct arena *a, struct str_map *ret,
 			struct err *err);
@@ -129,6 +140,9 @@ int runtime_unit_limits(const struct oci_resources *resources, struct arena *a, 
  */
 int runtime_restore_cgroup(const struct oci_config *config, const char *cgroup, struct arena *a,
 			   struct err *err);
+/* The class (NULL: none), in the same way. */
+int runtime_restore_class(const struct oci_config *config, struct cgroup_class *class,
+			  const char *id, struct err *err);
 /*
  * Makes what is missing of the places that are mounted on, in the root file system that is mounted
  * at root; bundle is where relative sources begin. For a mount namespace that nobody else is in.

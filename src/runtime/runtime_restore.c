@@ -30,6 +30,17 @@ int runtime_restore_cgroup(const struct oci_config *config, const char *cgroup, 
 	return cgroup_setup(cgroup, &limits, err);
 }
 
+int runtime_restore_class(const struct oci_config *config, struct cgroup_class *class,
+			  const char *id, struct err *err)
+{
+	struct cgroup_class_want want;
+
+	if (!class)
+		return 0;
+	resources_class(config->linux_->intel_rdt, id, &want);
+	return cgroup_class_setup(class, &want, err);
+}
+
 /* -- places of mounts -- */
 
 static bool is_bind(const struct oci_mount *m)

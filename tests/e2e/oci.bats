@@ -283,7 +283,7 @@ true"
 	expect_contains "mounts is not supported"
 	configure 's|"terminal": true|"terminal": false|; s|"linux": {|"linux": { "intelRdt": { "closID": "x" },|'
 	run oci create -b "$bundle" t-x
-	expect_contains "linux.intelRdt: not supported"
+	expect_contains "linux.intelRdt: no resctrl file system is mounted"
 }
 
 @test "without systemd its control groups are refused with what to do, and features tell of them" {

@@ -131,9 +131,32 @@ sets() { # the five sets as the kernel shows them, without zeros in front
 	process_more= linux_more=',"mountLabel":"system_u:object_r:container_file_t:s0"'
 	run_box t-label true
 	expect_contains "linux.mountLabel: this kernel does not run SELinux"
-	linux_more=',"intelRdt":{"closID":"x"}'
-	run_box t-rdt true
-	expect_contains "linux.intelRdt: not supported"
+}
+
+@test "a class of caches is refused where there is no resctrl, and so is its update" {
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "resctrl is mounted"
+	for rdt in '{}' '{"closID":"gold"}' '{"l3CacheSchema":"L3:0=f"}' '{"enableMonitoring":true}'; do
+		linux_more=",\"intelRdt\":$rdt"
+		run_box t-rdt true
+		[ "$status" -ne 0 ]
+		expect_contains "linux.intelRdt: no resctrl file system is mounted"
+	done
+	linux_more=
+	box 'sleep 100'
+	oci create -b "$bundle" t-rdt </dev/null >/dev/null 2>&1 3>&-
+	for option in "--l3-cache-schema L3:0=f" "--mem-bw-schema MB:0=20"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run oci update $option t-rdt
+		expect_status 1
+		expect_contains "made without linux.intelRdt"
+	done
+}
+
+@test "flags of a personality are refused, for there are none" {
+	linux_more=',"personality":{"domain":"LINUX32","flags":["ADDR_NO_RANDOMIZE"]}'
+	run_box t-flags true
+	[ "$status" -ne 0 ]
+	expect_contains "linux.personality.flags: the specification has none, so there is no ADDR_NO_RANDOMIZE"
 }
 
 @test "host and domain name are the container's own" {

@@ -133,10 +133,28 @@ TEST(an_error_names_the_member)
 		  &err, "mounts[0].destination");
 }
 
-TEST(what_would_be_ignored_is_refused_by_name)
+TEST(a_class_has_a_name_that_a_directory_can_have_and_lines_of_schemata)
 {
-	CHECK_ERR(check_linux("\"intelRdt\":{\"closID\":\"x\"}"), -ENOTSUP, &err, "intelRdt");
-	CHECK_OK(check_linux("\"intelRdt\":{}"));
+	CHECK_OK(check_linux("\"intelRdt\":{\"closID\":\"gold\",\"l3CacheSchema\":\"L3:0=f\","
+			     "\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L2:0=3\"]}"));
+	CHECK_OK(check_linux("\"intelRdt\":{\"closID\":\"/\",\"enableMonitoring\":true}"));
+	CHECK_ERR(check_linux("\"intelRdt\":{\"closID\":\"../x\"}"), -EINVAL, &err,
+		  "intelRdt.closID");
+	CHECK_ERR(check_linux("\"intelRdt\":{\"closID\":\"..\"}"), -EINVAL, &err, "closID");
+	CHECK_ERR(check_linux("\"intelRdt\":{\"closID\":\"info\"}"), -EINVAL, &err, "closID");
+	CHECK_ERR(check_linux("\"intelRdt\":{\"l3CacheSchema\":\"MB:0=f\"}"), -EINVAL, &err,
+		  "l3CacheSchema");
+	CHECK_ERR(check_linux("\"intelRdt\":{\"memBwSchema\":\"MB:0=20\\nL3:0=1\"}"), -EINVAL, &err,
+		  "memBwSchema: has two lines");
+	CHECK_ERR(check_linux("\"intelRdt\":{\"schemata\":[\"L3\"]}"), -EINVAL, &err, "schemata");
+}
+
+TEST(a_personality_has_no_flags)
+{
+	CHECK_OK(check_linux("\"personality\":{\"domain\":\"LINUX32\",\"flags\":[]}"));
+	CHECK_ERR(check_linux("\"personality\":{\"domain\":\"LINUX32\",\"flags\":"
+			      "[\"ADDR_NO_RANDOMIZE\"]}"),
+		  -ENOTSUP, &err, "linux.personality.flags: the specification has none");
 }
 
 TEST(every_other_member_is_read_and_written_the_same)
@@ -406,7 +424,8 @@ TEST(limits_of_a_process_are_known_ordered_and_single)
 TESTS(S(what_is_read_is_written_the_same), S(members_land_in_the_struct),
       S(packing_keeps_everything), S(the_least_configuration_is_enough),
       S(any_minor_version_is_taken_and_no_other_major), S(an_error_names_the_member),
-      S(what_would_be_ignored_is_refused_by_name), S(namespaces_are_known_and_stand_there_once),
+      S(a_class_has_a_name_that_a_directory_can_have_and_lines_of_schemata),
+      S(a_personality_has_no_flags), S(namespaces_are_known_and_stand_there_once),
       S(every_other_member_is_read_and_written_the_same),
       S(mappings_come_in_pairs_and_stay_in_32_bits), S(members_with_names_know_them),
       S(interfaces_have_names_of_their_own_and_a_network_to_go_to),
