@@ -1,7 +1,7 @@
 # image.bash - the layers of a real image of 490 MB, for the benchmarks of load and pull
 #
 # Sourced after lib.bash. Debian, and packages unpacked above it: five plain tars in
-# build/bench-image/layers, made once and kept.
+# build/bench-image/layers, and of them archives as `docker save` writes them, made once and kept.
 
 image=$PWD/build/bench-image
 packages=(
@@ -33,3 +33,29 @@ make_layers() {
 	done
 }
 
+# An archive as `docker save` writes it, of plain or gzipped layers.
+make_archive() { # make_archive KIND COMMAND...
+	local kind=$1 dir=$image/$1 ids= names= layer number
+	shift
+	mkdir -p "$dir"
+	for layer in "$image"/layers/*.tar; do
+		number=$(basename "$layer" .tar)
+		mkdir -p "$dir/$number"
+		"$@" <"$layer" >"$dir/$number/layer.tar"
+		ids="$ids${ids:+,}\"sha256:$(sha256sum <"$layer" | cut -d' ' -f1)\""
+		names="$names${names:+,}\"$number/layer.tar\""
+	done
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["sh"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
+		"$ids" >"$dir/config.json"
+	printf '[{"Config":"config.json","RepoTags":["bench:load"],"Layers":[%s]}]' "$names" >"$dir/manifest.json"
+	tar -C "$dir" -cf "$image/$kind.tar" .
+}
+
+prepare_image() {
+	[ ! -e "$image/done" ] || return 0
+	command -v mmdebstrap >/dev/null || { echo "bench: mmdebstrap is not installed (make deps-bench)"; exit 1; }
+	echo "making the image, which takes some minutes the first time"
+	rm -rf "$image"
+	make_layers && make_archive plain cat && make_archive gzip gzip -6 && touch "$image/done" ||
+		{ echo "bench: the image could not be made"; exit 1; }
+}

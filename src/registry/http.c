@@ -31,6 +31,7 @@ enum {
 	CONNECT_S = 30,
 	/* A registry that has all bytes of a blob may move them before it answers. */
 	PATIENCE = 10,
+	BLOB_BUFFER = 256 << 10, /* what is taken at once is written, and counted, at once */
 };
 
 struct http {
@@ -433,6 +434,10 @@ static void set_limits(struct hop *hop)
 	(void)curl_easy_setopt(c, CURLOPT_HEADERDATA, hop);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, hop);
+	if (hop->q->taker)
+		(void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BLOB_BUFFER);
+	if (hop->q->file >= 0)
+		(void)curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)BLOB_BUFFER);
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, hop->why);
 }
 
