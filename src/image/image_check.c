@@ -14,7 +14,7 @@
 #include "image/check_plan.h"
 #include "image/check_repair.h"
 #include "image/image_sweep.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 
 #include <fcntl.h>
 #include <pthread.h>

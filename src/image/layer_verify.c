@@ -14,7 +14,7 @@
 #include "codec/digest.h"
 #include "codec/tar_scan.h"
 #include "image/decompress.h"
-#include "image/sha256.h"
+#include "codec/sha256.h"
 #include "image/tar_record.h"
 #include "image/tree_count.h"
 #include "image/tree_walk.h"

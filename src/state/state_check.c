@@ -92,7 +92,8 @@ static void has_all(MDB_txn *x, MDB_dbi x_dbi, MDB_txn *y, MDB_dbi y_dbi, int re
 	mdb_cursor_close(cursor);
 }
 
-/* Where the counts of commits differ, a process was killed between two (state.c), or a file lost. */
+/* Where the counts of commits differ, a process was killed between two (state.c), or a file lost.
+ */
 static void compare(MDB_txn *live, MDB_dbi live_dbi, MDB_env *env, int report)
 {
 	MDB_txn *txn;
