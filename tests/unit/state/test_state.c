@@ -262,7 +262,12 @@ TEST(documents_come_back_as_they_went_in)
 	OWN(arena) struct arena a = ARENA_INIT;
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct layer_blob blob = { .digest = "sha256:11", .media_type = "text/plain", .size = 5 };
-	struct layer_doc in = { 1, "sha256:00", 12, 3, &blob }, out;
+	struct layer_doc in = { .version = 1,
+				.diff_id = "sha256:00",
+				.size = 12,
+				.inodes = 3,
+				.blob = &blob },
+			 out;
 
 	scratch_init(&s);
 	OWN(state) struct state *st = open_store(&s);
