@@ -27,7 +27,8 @@ struct fetch_cmd {
 };
 
 /* Rows of other files. */
-extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd, fetch_check_cmd;
+extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd, fetch_check_cmd,
+	fetch_commit_cmd;
 
 /* Writes what is in out. */
 int fetch_flush(struct fetch *f);

@@ -162,6 +162,33 @@ struct exec_spec {
 int container_exec(struct engine *e, const char *name, const struct exec_spec *spec, int *ret_exit,
 		   struct err *err);
 
+/* -- its files, from outside -- */
+
+struct container_tree;
+enum container_tree_what {
+	CONTAINER_TREE_UPPER, /* its own layer alone */
+	CONTAINER_TREE_ROOT,  /* all its files, without what is mounted into it */
+	CONTAINER_TREE_LIVE,  /* all that its processes see, or would */
+};
+/*
+ * Opens the files of a container, running or not; one that does not run cannot be started or
+ * removed until it is closed. pause: one that runs is paused until then. -ENOENT, -EBUSY, -ESRCH
+ * when it is just ending.
+ */
+int container_tree_open(struct engine *e, const char *name, enum container_tree_what what,
+			bool pause, struct container_tree **ret, struct err *err);
+void container_tree_close(struct container_tree *t);
+static inline void container_tree_cleanup(struct container_tree **t)
+{
+	container_tree_close(*t);
+	*t = NULL;
+}
+/* Its document, and the directory that was asked for: "/", or its own layer; the tree's. */
+const struct container *container_tree_document(const struct container_tree *t);
+int container_tree_dir(const struct container_tree *t);
+/* The layers beneath, as one read-only tree: a descriptor. */
+int container_tree_lower(const struct container_tree *t, struct err *err);
+
 /* -- holding the store against itself -- */
 
 struct finding_list;

@@ -223,6 +223,22 @@ struct image_import_spec {
 int image_import(struct image_store *is, const struct image_import_spec *spec, struct arena *a,
 		 const char **ret_id, struct err *err);
 
+struct image_commit_spec {
+	int upper;                /* a container's own layer, as overlayfs keeps it */
+	const struct strv *below; /* the layers (hex) beneath it, lowest first */
+	const char *base;         /* the image that these are; need not be here any more */
+	const struct image_run_config *config;
+	struct strv changes; /* as of an import */
+	const char *ref;     /* a name for it, or NULL */
+	const char *author, *message, *created_by;
+};
+/*
+ * An image of what a container has become: one layer more, or none when it has changed nothing. The
+ * directory must not change meanwhile. *ret_id ("sha256:…") is the arena's.
+ */
+int image_commit(struct image_store *is, const struct image_commit_spec *spec, struct arena *a,
+		 const char **ret_id, struct err *err);
+
 /* -- pulling: the program that links the registry's client lends it -- */
 
 /* Takes the next n bytes; a negative errno (with err set) ends the transfer. */
@@ -284,6 +300,21 @@ struct image_pulled {
  */
 int image_pull(struct image_store *is, const struct image_pull_spec *spec, struct arena *a,
 	       struct image_pulled *ret, struct err *err);
+
+/* -- trees of containers -- */
+
+struct layer_change {
+	char kind; /* 'A'dded, 'C'hanged, 'D'eleted */
+	const char *path;
+};
+/*
+ * What a container's own layer, as overlayfs keeps it, changes of all that is beneath it; sorted by
+ * path; the arena's.
+ */
+int layer_changes(int upper, int lower, struct arena *a, struct layer_change **ret, size_t *ret_n,
+		  struct err *err);
+/* Writes a tree as a tar into a file or a pipe: the same tree gives the same bytes. */
+int tree_tar_export(int tree, int to, struct err *err);
 
 /* -- holding the store against itself -- */
 
