@@ -1,5 +1,5 @@
 /*
- * cmd_changes.c - what became of a container's files: berth diff, export, commit
+ * cmd_changes.c - what became of a container's files: berth diff, export, commit, cp
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
@@ -66,7 +66,7 @@ static int export(struct cli *cli, const void *opts, const struct strv *args)
 	return r < 0 ? r : output_file_commit(&out, &cli->err);
 }
 
-/* -- commit: berth-fetch does it -- */
+/* -- commit and cp: berth-fetch does it -- */
 
 struct commit_flags {
 	struct strv change;
@@ -102,7 +102,40 @@ static int commit(struct cli *cli, const void *opts, const struct strv *args)
 	return fetch_exec(cli, &words);
 }
 
+/* -- cp -- */
+
+struct cp_flags {
+	bool archive, follow_link, quiet;
+};
+
+static const struct opt cp_opts[] = {
+	FLAG(struct cp_flags, archive, 'a', "archive",
+	     "Archive mode (copy all uid/gid information)"),
+	FLAG(struct cp_flags, follow_link, 'L', "follow-link",
+	     "Always follow symbol link in SRC_PATH"),
+	FLAG(struct cp_flags, quiet, 'q', "quiet",
+	     "Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached"),
+	OPT_END,
+};
+
+static int cp(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct cp_flags *f = opts;
+	struct strv words = { 0 };
+
+	strv_add(&words, cli->a, "cp");
+	fetch_flag(&words, cli->a, "--archive", f->archive);
+	fetch_flag(&words, cli->a, "--follow-link", f->follow_link);
+	fetch_flag(&words, cli->a, "--quiet", f->quiet);
+	fetch_operands(&words, cli->a, args);
+	return fetch_exec(cli, &words);
+}
+
 const struct cmd cmd_changes_table[] = {
+	{ "cp", "container", "cp",
+	  "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|- or SRC_PATH|- CONTAINER:DEST_PATH",
+	  "Copy files/folders between a container and the local filesystem", cp_opts, NULL,
+	  sizeof(struct cp_flags), cp, 2, 2, OPT_ANYWHERE, CMD_ARGS_CONTAINERS, 0 },
 	{ "diff", "container", "diff", "CONTAINER",
 	  "Inspect changes to files or directories on a container's filesystem", NULL, NULL, 0,
 	  diff, 1, 1, OPT_ANYWHERE, CMD_ARGS_CONTAINERS, 0 },

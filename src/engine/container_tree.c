@@ -222,6 +222,29 @@ struct assemble {
 	struct err err;
 };
 
+/* As a start makes it. */
+static int make_mount_point(int root, const struct mount_point *m)
+{
+	OWN(str) char *parent = str_dup(m->destination);
+	char *slash = strrchr(parent, '/');
+	OWN(fd) int dir = -1;
+	OWN(fd) int file = -1;
+	struct stat st;
+
+	if (stat(m->source, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return openat2_mkdirs(root, m->destination, 0755);
+	if (!slash)
+		return -EINVAL;
+	*slash = '\0';
+	dir = openat2_mkdirs(root, *parent ? parent : "/", 0755);
+	if (dir < 0)
+		return dir;
+	file = openat(dir, slash + 1, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return file < 0 ? -errno : openat2_open(dir, slash + 1, O_PATH, 0, RESOLVE_IN_ROOT);
+}
+
 static int bind(struct assemble *as, int root, const struct mount_point *m)
 {
 	OWN(fd)
@@ -230,7 +253,7 @@ static int bind(struct assemble *as, int root, const struct mount_point *m)
 	OWN(fd) int tree = -1;
 
 	if (at == -ENOENT)
-		return 0; /* a start would make it; there is nothing under it that could be meant */
+		at = make_mount_point(root, m);
 	if (at < 0)
 		return err_code(&as->err, at, "mount point %s", m->destination);
 	tree = open_tree(AT_FDCWD, m->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -254,6 +277,11 @@ static void *assemble(void *ctx)
 	OWN(fd) int root = -1;
 
 	as->code = private_namespace();
+	if (as->code == 0 && t->c.host_config.readonly_rootfs &&
+	    mount_setattr(as->overlay, "", AT_EMPTY_PATH,
+			  &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY },
+			  sizeof(struct mount_attr)) < 0)
+		as->code = -errno;
 	if (as->code == 0 &&
 	    move_mount(as->overlay, "", AT_FDCWD, as->place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		as->code = -errno;

@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct image_store;
 
@@ -315,6 +316,24 @@ int layer_changes(int upper, int lower, struct arena *a, struct layer_change **r
 		  struct err *err);
 /* Writes a tree as a tar into a file or a pipe: the same tree gives the same bytes. */
 int tree_tar_export(int tree, int to, struct err *err);
+/*
+ * One file or directory of a directory as a tar: with all that is in it, as as; or, with as "",
+ * only what is in it.
+ */
+int tree_tar_part(int dir, const char *name, const char *as, int to, struct err *err);
+
+struct tree_untar_spec {
+	int from;    /* a tar, plain or compressed, from where the descriptor stands */
+	int dir;     /* into this directory, which may belong to a hostile container */
+	bool owners; /* as in the tar; otherwise uid and gid */
+	uid_t uid;
+	gid_t gid;
+};
+/*
+ * Takes a tar apart beneath a directory; *ret_bytes of files' contents. What is there is replaced,
+ * but no directory by anything else, nor the other way round. No link is followed.
+ */
+int tree_untar(const struct tree_untar_spec *spec, int64_t *ret_bytes, struct err *err);
 
 /* -- holding the store against itself -- */
 

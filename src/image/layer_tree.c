@@ -53,6 +53,7 @@ struct layer_tree {
 	int64_t size, inodes;
 	bool lost_directories; /* some that are pending may not be there any more */
 	bool lost_files;
+	bool is_plain;       /* no layer */
 	char path[PATH_MAX]; /* of the entry at hand, normalized */
 	char link[PATH_MAX];
 };
@@ -77,6 +78,11 @@ void layer_tree_free(struct layer_tree *t)
 	tree_walk_reset(&t->links);
 	arena_done(&t->a);
 	free(t);
+}
+
+void layer_tree_plain(struct layer_tree *t)
+{
+	t->is_plain = true;
 }
 
 int64_t layer_tree_size(const struct layer_tree *t)
@@ -150,6 +156,8 @@ static int clear_away(struct layer_tree *t, int parent, const char *name, bool *
 		return errno == ENOENT ? 0 : -errno;
 	if (ret_whiteout)
 		*ret_whiteout = is_whiteout(&st);
+	if (S_ISDIR(st.st_mode) && t->is_plain)
+		return -EISDIR;
 	if (S_ISDIR(st.st_mode)) {
 		OWN(fd) int fd = tree_walk_open(parent, name);
 		struct tree_counts lost = { 0 };
@@ -201,6 +209,8 @@ static int make_directory(struct layer_tree *t, int parent, const char *name, mo
 		*ret_new = false;
 		return 0;
 	}
+	if (t->is_plain)
+		return -ENOTDIR;
 	r = clear_away(t, parent, name, &whiteout);
 	if (r == 0 && mkdirat(parent, name, mode) < 0)
 		r = -errno;
@@ -478,7 +488,7 @@ int layer_tree_add(struct layer_tree *t, const struct layer_entry *e, int *ret_f
 	parent = go_to(t, t->path, dir_len);
 	if (parent < 0)
 		return path_error(e, parent, err);
-	if (add_special(t, e, parent, name, &r, err))
+	if (!t->is_plain && add_special(t, e, parent, name, &r, err))
 		return r;
 	if (e->hardlink)
 		return add_hardlink(t, e, parent, name, err);

@@ -44,6 +44,11 @@ static inline void layer_tree_cleanup(struct layer_tree **t)
 }
 
 /*
+ * For trees that are no layers: ".wh." has no meaning, and a directory is not replaced by anything
+ * else (-EISDIR), nor anything else by a directory (-ENOTDIR).
+ */
+void layer_tree_plain(struct layer_tree *t);
+/*
  * Makes the entry; what stands there by this name goes first (an entry for a directory that exists
  * changes it). For a regular file *ret_fd is open for writing, and the caller, having written it,
  * calls layer_tree_close(); otherwise it is -1. -EINVAL for a name that leads out of the tree,

@@ -435,3 +435,21 @@ int tree_tar_export(int tree, int to, struct err *err)
 	r = tar_out_end(&out);
 	return r < 0 ? err_code(err, r, "writing the archive") : 0;
 }
+
+int tree_tar_part(int dir, const char *name, const char *as, int to, struct err *err)
+{
+	__attribute__((cleanup(tar_out_cleanup))) struct tar_out out;
+	OWN(fd) int fd = *as ? -1 : tree_walk_open(dir, name);
+	struct tree_tar t = { .out = &out };
+	int r;
+
+	tar_out_init(&out, to, true);
+	if (*as)
+		r = tree_tar_entry(&t, dir, name, as, err);
+	else
+		r = fd < 0 ? err_code(err, fd, "%.300s", name) : tree_tar_contents(&t, fd, "", err);
+	if (r < 0)
+		return r;
+	r = tar_out_end(&out);
+	return r < 0 ? err_code(err, r, "writing the archive") : 0;
+}

@@ -20,6 +20,7 @@
 #include "image/layer_tree.h"
 #include "image/ring.h"
 #include "codec/sha256.h"
+#include "image/tar_in.h"
 #include "image/tar_record.h"
 
 #include <archive.h>
@@ -33,7 +34,6 @@
 #include <unistd.h>
 
 enum {
-	XATTRS_MAX = 64,
 	REPORT_MS = 100,
 	WORKERS_LEAST = 2,
 	FLUSH_SIZE = 48 << 20 /* bytes of the archive */
@@ -212,98 +212,6 @@ static la_ssize_t next_input(struct archive *a, void *ctx, const void **ret)
 	return (la_ssize_t)len;
 }
 
-static int archive_failed(struct archive *a, struct err *err)
-{
-	const char *why = archive_error_string(a);
-
-	return err_set(err, -EINVAL, "%s", why ? why : "not a tar archive");
-}
-
-static size_t read_xattrs(struct archive_entry *ae, struct layer_xattr xattrs[XATTRS_MAX])
-{
-	size_t n = 0;
-
-	if (archive_entry_xattr_reset(ae) == 0)
-		return 0;
-	while (n < XATTRS_MAX && archive_entry_xattr_next(ae, &xattrs[n].name, &xattrs[n].value,
-							  &xattrs[n].len) == ARCHIVE_OK)
-		n++;
-	return n;
-}
-
-static uint32_t clamp_id(int64_t id)
-{
-	return id < 0 || id >= UINT32_MAX ? UINT32_MAX : (uint32_t)id;
-}
-
-static int read_entry(struct archive_entry *ae, struct layer_xattr xattrs[XATTRS_MAX],
-		      struct layer_entry *e, struct err *err)
-{
-	*e = (struct layer_entry){
-		.path = archive_entry_pathname(ae),
-		.hardlink = archive_entry_hardlink(ae),
-		.symlink = archive_entry_symlink(ae),
-		.mode = archive_entry_mode(ae),
-		.uid = clamp_id(archive_entry_uid(ae)),
-		.gid = clamp_id(archive_entry_gid(ae)),
-		.device = archive_entry_rdev(ae),
-		.size = archive_entry_size(ae),
-		.mtime = { archive_entry_mtime(ae), archive_entry_mtime_nsec(ae) },
-		.xattrs = xattrs,
-		.n_xattrs = read_xattrs(ae, xattrs),
-	};
-	if (!e->path)
-		return err_set(err, -EINVAL, "an entry without a readable name");
-	if (e->uid == UINT32_MAX || e->gid == UINT32_MAX)
-		return err_set(err, -EINVAL, "%.200s: an owner that no system has", e->path);
-	if (e->mtime.tv_nsec < 0 || e->mtime.tv_nsec > 999999999)
-		e->mtime.tv_nsec = 0;
-	if (e->size < 0)
-		return err_set(err, -EINVAL, "%.200s: less than no bytes", e->path);
-	return 0;
-}
-
-static int write_all(int fd, const char *data, size_t len, off_t offset)
-{
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-		offset += n;
-	}
-	return 0;
-}
-
-/* The file's contents; holes stay holes. */
-static int write_data(struct archive *a, const struct layer_entry *e, int fd, struct err *err)
-{
-	int64_t end = 0, offset;
-	const void *data;
-	size_t len;
-	int r;
-
-	while ((r = archive_read_data_block(a, &data, &len, &offset)) >= ARCHIVE_WARN) {
-		if (r == ARCHIVE_EOF)
-			break;
-		if (offset < end || offset > e->size || (int64_t)len > e->size - offset)
-			return err_set(err, -EINVAL, "%.200s: its pieces do not fit", e->path);
-		r = write_all(fd, data, len, offset);
-		if (r < 0)
-			return err_code(err, r, "%.200s", e->path);
-		end = offset + (int64_t)len;
-	}
-	if (r != ARCHIVE_EOF)
-		return archive_failed(a, err);
-	if (end < e->size && ftruncate(fd, e->size) < 0)
-		return err_sys(err, "%.200s", e->path);
-	return 0;
-}
-
 static int check_limits(const struct layer_tree *t, struct err *err)
 {
 	if (layer_tree_size(t) > layer_bytes_max)
@@ -318,11 +226,11 @@ static int check_limits(const struct layer_tree *t, struct err *err)
 static int unpack_entry(struct archive *a, struct archive_entry *ae, struct layer_tree *t,
 			const struct input *in, struct err *err)
 {
-	struct layer_xattr xattrs[XATTRS_MAX];
+	struct layer_xattr xattrs[TAR_IN_XATTRS_MAX];
 	struct layer_entry e;
 	struct err other = ERR_INIT;
 	OWN(fd) int fd = -1;
-	int r = read_entry(ae, xattrs, &e, err);
+	int r = tar_in_entry(ae, xattrs, &e, err);
 
 	if (r == 0 && S_ISREG(e.mode) && !e.hardlink && e.size > layer_bytes_max)
 		return err_set(err, -EFBIG, "%.200s: too large", e.path);
@@ -333,7 +241,7 @@ static int unpack_entry(struct archive *a, struct archive_entry *ae, struct laye
 	if (r < 0 || fd < 0)
 		return r;
 	if (e.size > 0)
-		r = write_data(a, &e, fd, err);
+		r = tar_in_contents(a, &e, fd, err);
 	if (layer_tree_close(t, &e, &fd, &other) < 0 && r == 0) {
 		r = other.code;
 		*err = other;
@@ -351,7 +259,7 @@ static int unpack_entries(struct archive *a, struct layer_tree *t, const struct 
 
 	while ((r = archive_read_next_header(a, &ae)) != ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN)
-			return archive_failed(a, err);
+			return tar_in_failed(a, err);
 		r = atomic_load(stop) ? -ECANCELED : unpack_entry(a, ae, t, in, err);
 		if (r < 0)
 			return r;
@@ -378,7 +286,7 @@ static int write_layer(struct unpack_job *job, struct ring *ring, const atomic_b
 	(void)archive_read_support_format_tar(a);
 	(void)archive_read_support_format_empty(a);
 	r = archive_read_open(a, &in, NULL, next_input, NULL);
-	r = r < ARCHIVE_WARN ? archive_failed(a, err) : unpack_entries(a, t, &in, stop, err);
+	r = r < ARCHIVE_WARN ? tar_in_failed(a, err) : unpack_entries(a, t, &in, stop, err);
 	if (r < 0)
 		return r;
 	/* What follows the tar's end counts for the digest. */
