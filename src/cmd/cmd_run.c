@@ -81,6 +81,8 @@ static int create_container(struct cli *cli, const struct container_flags *f, co
 	if (r == 0)
 		r = fetch_exec_always(cli, &pull);
 	if (r == 0)
+		r = fetch_exec_platform(cli, &pull);
+	if (r == 0)
 		r = cli_engine(cli, ret_engine);
 	if (r == 0)
 		r = container_volumes_from(*ret_engine, &spec->host, cli->a, &cli->err);

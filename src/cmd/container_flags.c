@@ -15,8 +15,7 @@
 #include "codec/port.h"
 #include "codec/size.h"
 #include "codec/ulimit_name.h"
-
-#include <sys/utsname.h>
+#include "model/image_platform.h"
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -154,7 +153,7 @@ const struct opt container_flags_opts[] = {
 	N(oom_score_adj, 0, "oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
 	S(pid, 0, "pid", "string", "PID namespace to use"),
 	N(pids_limit, 0, "pids-limit", "Tune container pids limit (set -1 for unlimited)"),
-	S(platform, 0, "platform", "string", "Refuse images of another platform"),
+	S(platform, 0, "platform", "string", "Set platform if server is multi-platform capable"),
 	B(privileged, 0, "privileged", "Give extended privileges to this container"),
 	S(pull, 0, "pull", "string",
 	  "Pull image before running (\"always\", \"missing\", \"never\")"),
@@ -656,44 +655,13 @@ static int fill_health(const struct fill *x)
 	return 0;
 }
 
-/* There is no registry: an image is here or it is not. */
-/* The machine's platform in the OCI's words. */
-static bool is_own_platform(const char *platform)
-{
-	static const struct {
-		const char *machine, *names[3];
-	} known[] = {
-		{ "x86_64", { "amd64", "x86_64" } },
-		{ "aarch64", { "arm64", "arm64/v8", "aarch64" } },
-		{ "riscv64", { "riscv64" } },
-		{ "s390x", { "s390x" } },
-		{ "ppc64le", { "ppc64le" } },
-	};
-	const char *arch = str_after(platform, "linux/");
-	struct utsname u;
-
-	if (str_eq(platform, "linux"))
-		return true;
-	arch = arch ? arch : platform;
-	if (uname(&u) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		for (size_t k = 0; k < 3; k++)
-			if (str_eq(known[i].machine, u.machine) && known[i].names[k] &&
-			    str_eq(known[i].names[k], arch))
-				return true;
-	return false;
-}
-
 static int check_platform(const struct fill *x)
 {
-	const char *platform = x->f->platform;
+	struct image_platform p;
 
-	if (str_is_empty(platform) || is_own_platform(platform))
+	if (str_is_empty(x->f->platform))
 		return 0;
-	return err_set(&x->cli->err, -ENOTSUP,
-		       "--platform %.100s is not supported: images of this machine's platform only",
-		       platform);
+	return image_platform_parse(x->f->platform, x->a, &p, &x->cli->err);
 }
 
 static int (*const fillers[])(const struct fill *x) = {

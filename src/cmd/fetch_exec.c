@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "codec/ref.h"
 #include "image/image.h"
+#include "model/image_platform.h"
 #include "sys/program.h"
 
 #include <spawn.h>
@@ -103,16 +104,15 @@ static int pull(struct cli *cli, const struct fetch_exec_pull *p)
 	return run(cli, &words, p->image);
 }
 
-static int find(struct cli *cli, const char *name)
+static int find(struct cli *cli, const char *name, struct image_doc *ret)
 {
 	OWN(state_txn) struct state_txn *txn = NULL;
-	struct image_doc doc;
 	struct engine *e;
 	int r = cli_engine(cli, &e);
 
 	if (r == 0)
 		r = state_begin(engine_state(e), STATE_READ, &txn, &cli->err);
-	return r < 0 ? r : image_find(engine_images(e), txn, name, cli->a, &doc, &cli->err);
+	return r < 0 ? r : image_find(engine_images(e), txn, name, cli->a, ret, &cli->err);
 }
 
 int fetch_exec_always(struct cli *cli, const struct fetch_exec_pull *p)
@@ -129,15 +129,64 @@ int fetch_exec_always(struct cli *cli, const struct fetch_exec_pull *p)
 		       policy);
 }
 
+/* 1: an image is here, for another platform. */
+static int is_for_another(struct cli *cli, const struct fetch_exec_pull *p,
+			  const struct image_platform *want, struct image_platform *ret)
+{
+	struct image_doc doc;
+	int r = find(cli, p->image, &doc);
+
+	if (r == -ENOENT) { /* whoever needs it says so */
+		cli->err = (struct err)ERR_INIT;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	*ret = (struct image_platform){ doc.os, doc.architecture, doc.variant, NULL };
+	return !image_platform_fits(want, ret);
+}
+
+static bool is_name(const struct fetch_exec_pull *p)
+{
+	struct ref ref;
+
+	return ref_parse(p->image, &ref, NULL) == 0;
+}
+
+int fetch_exec_platform(struct cli *cli, const struct fetch_exec_pull *p)
+{
+	struct image_platform want, have;
+	int r;
+
+	if (str_is_empty(p->platform))
+		return 0;
+	r = image_platform_parse(p->platform, cli->a, &want, &cli->err);
+	if (r == 0)
+		r = is_for_another(cli, p, &want, &have);
+	if (r > 0 && is_name(p) && !str_eq(p->policy, "never") && !str_eq(p->policy, "always")) {
+		r = pull(cli, p);
+		if (r == 0)
+			r = is_for_another(cli, p, &want, &have);
+	}
+	if (r <= 0)
+		return r;
+	return err_set(&cli->err, -ENOENT,
+		       "image with reference %.200s was found but its platform (%s) does not match "
+		       "the specified platform (%s)",
+		       p->image, image_platform_text(&have, cli->a),
+		       image_platform_text(&want, cli->a));
+}
+
 int fetch_exec_missing(struct cli *cli, const struct fetch_exec_pull *p)
 {
 	const struct err failure = cli->err;
+	struct image_doc doc;
 	struct ref ref;
 	int r;
 
 	/* A name that is none was meant as an identifier. */
 	if (str_eq(p->policy, "never") || ref_parse(p->image, &ref, NULL) < 0 ||
-	    find(cli, p->image) != -ENOENT) {
+	    find(cli, p->image, &doc) != -ENOENT) {
 		cli->err = failure;
 		return 0;
 	}

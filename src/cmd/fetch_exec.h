@@ -22,6 +22,11 @@ struct fetch_exec_pull {
  */
 int fetch_exec_always(struct cli *cli, const struct fetch_exec_pull *pull);
 /*
+ * With a platform: pulls the image when the one that is here is for another, unless the policy is
+ * "never". -ENOENT in docker's words when there is none for it.
+ */
+int fetch_exec_platform(struct cli *cli, const struct fetch_exec_pull *pull);
+/*
  * After a creation failed with -ENOENT: 1 when its image was missing and has been pulled now; 0
  * when that was not the reason, or the policy is "never": cli->err is as before.
  */

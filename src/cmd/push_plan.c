@@ -321,13 +321,10 @@ static int plan_other_platform(struct planning *p, const char *top, struct push_
 
 static int refuse_platform(struct planning *p, const struct image_doc *doc)
 {
-	const struct image_platform *want = p->with->platform;
-
 	return err_set(p->err, -ENOENT,
-		       "image with reference %s was found but its platform is %s/%s, not %s/%s%s%s",
+		       "image with reference %s was found but its platform is %s/%s, not %s",
 		       ref_familiar(doc->repo_tags.n ? doc->repo_tags.items[0] : doc->id), doc->os,
-		       doc->architecture, want->os, want->architecture, want->variant ? "/" : "",
-		       want->variant ? want->variant : "");
+		       doc->architecture, image_platform_text(p->with->platform, p->with->a));
 }
 
 /* The image as its tag named it, and the index (or NULL) that it came by. -ESTALE. */

@@ -29,13 +29,6 @@ struct pull {
 	const char *manifest_digest;
 };
 
-static const char *platform_text(const struct image_platform *p, struct arena *a)
-{
-	return arena_printf(a, "%s/%s%s%s", p->os ? p->os : "",
-			    p->architecture ? p->architecture : "",
-			    str_is_empty(p->variant) ? "" : "/", p->variant ? p->variant : "");
-}
-
 /* -- the manifest -- */
 
 static int get_text(struct pull *p, const char *what, struct image_remote_text *ret,
@@ -83,7 +76,7 @@ static int read_index(struct pull *p, const struct image_remote_text *t, const c
 	if (!*ret_next)
 		return err_set(err, -ENOENT,
 			       "no matching manifest for %s in the manifest list entries",
-			       platform_text(&p->want, p->a));
+			       image_platform_text(&p->want, p->a));
 	return 0;
 }
 
@@ -260,11 +253,12 @@ static const char *platform_warning(struct pull *p)
 			p->a,
 			"image with reference %s was found but its platform (%s) does not "
 			"match the specified platform (%s)",
-			p->spec->ref, platform_text(&have, p->a), platform_text(&p->want, p->a));
+			p->spec->ref, image_platform_text(&have, p->a),
+			image_platform_text(&p->want, p->a));
 	return arena_printf(p->a,
 			    "The requested image's platform (%s) does not match the detected host "
 			    "platform (%s) and no specific platform was requested",
-			    platform_text(&have, p->a), platform_text(&p->want, p->a));
+			    image_platform_text(&have, p->a), image_platform_text(&p->want, p->a));
 }
 
 static void tell_found(struct pull *p)

@@ -6,12 +6,6 @@
 #include "base/own.h"
 #include "codec/digest.h"
 
-#define T struct image_platform
-SCHEMA(image_platform, T, F_STR(T, architecture, "architecture", OMIT_EMPTY),
-       F_STR(T, os, "os", OMIT_EMPTY), F_STR(T, os_version, "os.version", OMIT_EMPTY),
-       F_STR(T, variant, "variant", OMIT_EMPTY));
-#undef T
-
 #define T struct oci_descriptor
 SCHEMA(oci_descriptor, T, F_STR(T, media_type, "mediaType", OMIT_EMPTY),
        F_STR(T, digest, "digest", REQUIRED), F_I64(T, size, "size", REQUIRED),
@@ -166,87 +160,20 @@ bool image_manifest_is_attestation(const struct oci_descriptor *d)
 	       str_eq(d->platform->architecture, "unknown");
 }
 
-/* -- platforms -- */
-
-static const struct {
-	const char *name, *architecture, *variant;
-} other_names[] = {
-	{ "x86_64", "amd64", "" },    { "x86-64", "amd64", "" }, { "i386", "386", "" },
-	{ "aarch64", "arm64", "v8" }, { "armhf", "arm", "v7" },  { "armel", "arm", "v6" },
-	{ "i686", "386", "" },
-};
-
-int image_platform_parse(const char *text, struct arena *a, struct image_platform *ret,
-			 struct err *err)
-{
-	struct strv parts = strv_split(a, text, '/');
-	struct image_platform p = { 0 };
-	bool bad = parts.n < 2 || parts.n > 3;
-
-	for (size_t i = 0; i < parts.n; i++)
-		bad |= str_is_empty(parts.items[i]);
-	if (bad)
-		return err_set(err, -EINVAL,
-			       "\"%.100s\" is not a platform such as linux/amd64 or linux/arm/v7",
-			       text);
-	p.os = parts.items[0];
-	p.architecture = parts.items[1];
-	p.variant = parts.n == 3 ? parts.items[2] : NULL;
-	for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++) {
-		if (!str_eq(p.architecture, other_names[i].name))
-			continue;
-		p.architecture = other_names[i].architecture;
-		if (!p.variant && *other_names[i].variant)
-			p.variant = other_names[i].variant;
-	}
-	*ret = p;
-	return 0;
-}
-
-const struct image_platform *image_platform_host(void)
-{
-	static const struct image_platform host = {
-		.os = "linux",
-#if defined(__x86_64__)
-		.architecture = "amd64",
-#elif defined(__aarch64__)
-		.architecture = "arm64",
-#elif defined(__arm__)
-		.architecture = "arm",
-#elif defined(__i386__)
-		.architecture = "386",
-#elif defined(__powerpc64__)
-		.architecture = "ppc64le",
-#elif defined(__s390x__)
-		.architecture = "s390x",
-#elif defined(__riscv)
-		.architecture = "riscv64",
-#endif
-	};
-
-	return &host;
-}
-
-static bool part_fits(const char *want, const char *have)
-{
-	return str_is_empty(want) || str_is_empty(have) || str_eq(want, have);
-}
-
-bool image_platform_fits(const struct image_platform *want, const struct image_platform *have)
-{
-	return !have || (part_fits(want->os, have->os) &&
-			 part_fits(want->architecture, have->architecture) &&
-			 part_fits(want->variant, have->variant));
-}
-
 const struct oci_descriptor *image_manifest_choose(const struct oci_index *index,
 						   const struct image_platform *want)
 {
+	const struct oci_descriptor *best = NULL;
+	int best_rank = 0;
+
 	for (size_t i = 0; i < index->manifests.n; i++) {
 		const struct oci_descriptor *d = &index->manifests.items[i];
+		int rank = image_platform_rank(want, d->platform);
 
-		if (!image_manifest_is_attestation(d) && image_platform_fits(want, d->platform))
-			return d;
+		if (rank < 0 || image_manifest_is_attestation(d) || (best && rank >= best_rank))
+			continue;
+		best = d;
+		best_rank = rank;
 	}
-	return NULL;
+	return best;
 }

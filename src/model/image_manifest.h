@@ -8,13 +8,9 @@
 #define MODEL_IMAGE_MANIFEST_H
 
 #include "codec/schema.h"
+#include "model/image_platform.h"
 
 enum { IMAGE_MANIFEST_MAX = 4 << 20, IMAGE_CONFIG_MAX = 8 << 20 }; /* bytes of text */
-
-struct image_platform {
-	const char *os, *architecture, *variant, *os_version;
-};
-SCHEMA_DECLARE(image_platform);
 
 struct oci_descriptor {
 	const char *media_type;
@@ -76,14 +72,7 @@ int image_manifest_check_image(const struct oci_manifest *m, const char *digest,
 /* Signatures and the like, which stand beside images in an index. */
 bool image_manifest_is_attestation(const struct oci_descriptor *d);
 
-/* "os/architecture[/variant]", with the usual other names (x86_64). -EINVAL. */
-int image_platform_parse(const char *text, struct arena *a, struct image_platform *ret,
-			 struct err *err);
-/* The machine that this program is for. */
-const struct image_platform *image_platform_host(void);
-/* have NULL or empty parts: not said, so it fits. */
-bool image_platform_fits(const struct image_platform *want, const struct image_platform *have);
-/* The first that fits, or NULL. */
+/* The one that fits best, the first among equals, or NULL. */
 const struct oci_descriptor *image_manifest_choose(const struct oci_index *index,
 						   const struct image_platform *want);
 

@@ -145,6 +145,31 @@ pulls_and_runs() {
 	expect_contains "no matching manifest for linux/amd64 in the manifest list entries"
 }
 
+@test "run and create with a platform do not take an image of another one" {
+	start_registry
+	berth pull -q "$image:both"
+	run berth create --pull never --platform linux/arm64 --network none "$image:both" sh
+	expect_status 1
+	expect_contains "image with reference $image:both was found but its platform (linux/amd64) does not match the specified platform (linux/arm64)"
+	berth create --name other --platform linux/arm64 --network none "$image:both" sh
+	[ "$(berth image inspect -f '{{.Architecture}}' "$image:both")" = arm64 ]
+	berth rm other
+	run --separate-stderr in_image --platform linux/x86_64 "$image:both" sh -c 'read -r x </text; echo "$x"'
+	expect_output good
+	: >"$log"
+	run in_image --platform linux/amd64/v3 "$image:both" sh -c 'read -r x </text; echo "$x"'
+	expect_output good
+	[ ! -s "$log" ]
+	# There is no other one.
+	berth pull -q --platform linux/arm64 "$image:arm"
+	run in_image --platform linux/amd64 "$image:arm" sh
+	expect_status 125
+	expect_contains "was found but its platform (linux/arm64) does not match the specified platform (linux/amd64)"
+	run in_image --platform linux//x "$image:arm" sh
+	expect_status 125
+	expect_contains "is not a platform"
+}
+
 @test "all tags, a digest, and quiet" {
 	start_registry
 	run berth pull -a "$image"

@@ -156,8 +156,7 @@ TEST(what_is_not_supported_is_refused_by_name)
 {
 	CHECK_ERR(fill("-p 80:80 busybox"), -ENOTSUP, &cli.err, "--publish is not supported");
 	CHECK_ERR(fill("--gpus all busybox"), -ENOTSUP, &cli.err, "--gpus is not supported");
-	CHECK_ERR(fill("--platform linux/vax busybox"), -ENOTSUP, &cli.err,
-		  "--platform linux/vax is not supported");
+	CHECK_ERR(fill("--platform linux//vax busybox"), -EINVAL, &cli.err, "is not a platform");
 }
 
 TESTS(T(a_health_check_is_what_its_options_say), T(exposed_ports_are_named_one_by_one),
