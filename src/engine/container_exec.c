@@ -3,7 +3,7 @@
  *
  * The process gets what the container's own would: its environment, filter, capabilities and
  * limits, with what the user of exec adds. In the foreground this process becomes the exec shim, so
- * that descriptors, terminal and exit status are its own without a relay.
+ * that descriptors, terminal and exit status are its own; nothing stands between the two.
  */
 #include "engine/container_query.h"
 

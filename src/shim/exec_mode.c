@@ -1,7 +1,7 @@
 /*
  * exec_mode.c - one more process in a running container
  *
- * Without a terminal the process has our caller's descriptors, so there is nothing to do but wait
+ * Without a terminal the process has our caller's pipes, so there is mostly nothing to do but wait
  * for it. As with docker, what ends us (SIGINT, SIGTERM, …) does not end the process.
  */
 #include "shim/exec_mode.h"
@@ -11,6 +11,7 @@
 #include "model/shim_plan.h"
 #include "model/shim_proto.h"
 #include "runtime/runtime.h"
+#include "shim/exec_streams.h"
 #include "shim/exec_terminal.h"
 #include "shim/memory.h"
 #include "shim/plan_map.h"
@@ -23,7 +24,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { IDLE_MS = 500, EXIT_ENGINE = 125 };
+enum { IDLE_MS = 500, EXIT_OUTPUT = 1, EXIT_ENGINE = 125 };
 
 /* What outlives the plan. */
 struct exec_mode {
@@ -32,12 +33,12 @@ struct exec_mode {
 	const char *init_pid, *init_start; /* of the command line; NULL: the plan's */
 	char keys[EXEC_TERMINAL_KEYS_MAX + 1];
 	struct runtime_process process;
+	struct exec_streams streams;
 };
 
 static int start(struct exec_mode *m, struct arena *a, int *ret_exit, struct err *err)
 {
 	OWN(plan_map) struct plan_map map = { 0 };
-	OWN(fd) int null = -1;
 	struct exec_plan plan;
 	int r = plan_map_open(&exec_plan_schema, a, &plan, &map, err);
 
@@ -52,11 +53,10 @@ static int start(struct exec_mode *m, struct arena *a, int *ret_exit, struct err
 	}
 	if (plan.detach_keys)
 		(void)snprintf(m->keys, sizeof(m->keys), "%s", plan.detach_keys);
-	if (!plan.interactive) {
-		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (null < 0)
-			return err_sys(err, "/dev/null");
-	}
+	r = exec_streams_open(&m->streams, plan.interactive, plan.process.terminal,
+			      plan.process.user.uid, err);
+	if (r < 0)
+		return r;
 
 	struct runtime_exec exec = {
 		.init_pid = plan.init_pid,
@@ -66,12 +66,14 @@ static int start(struct exec_mode *m, struct arena *a, int *ret_exit, struct err
 		.seccomp = plan.seccomp,
 		.seccomp_cache = plan.seccomp_cache,
 		.seccomp_key = plan.seccomp_key,
-		.stdin_fd = plan.interactive ? STDIN_FILENO : null,
-		.stdout_fd = STDOUT_FILENO,
-		.stderr_fd = STDERR_FILENO,
+		.stdin_fd = m->streams.given[0],
+		.stdout_fd = m->streams.given[1],
+		.stderr_fd = m->streams.given[2],
 	};
 
-	return runtime_exec(&exec, a, &m->process, ret_exit, err);
+	r = runtime_exec(&exec, a, &m->process, ret_exit, err);
+	exec_streams_hand_over(&m->streams);
+	return r;
 }
 
 static void report_start(const struct exec_mode *m)
@@ -139,6 +141,22 @@ static int wait_for(const struct exec_mode *m)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Output that was lost is not a success. */
+static int relay(struct exec_mode *m)
+{
+	struct err err = ERR_INIT;
+	int end = exec_streams_relay(&m->streams, &m->process);
+
+	if (end >= 0)
+		return end;
+	end = wait_for(m);
+	if (m->streams.lost) {
+		(void)err_code(&err, -m->streams.lost, "the command's output");
+		complain(&err);
+	}
+	return end == 0 && m->streams.lost ? EXIT_OUTPUT : end;
+}
+
 /* The lists of the plan are gone when this returns. */
 static int start_and_report(struct exec_mode *m, int *ret_exit)
 {
@@ -168,7 +186,7 @@ static int run(const char *init_pid, const char *init_start)
 	if (start_and_report(&m, &exit_code) < 0)
 		return exit_code;
 	if (m.process.console_fd < 0)
-		return wait_for(&m);
+		return exec_streams_are_relayed(&m.streams) ? relay(&m) : wait_for(&m);
 	if (m.detach) {
 		exec_terminal_hold(&m.process);
 		return wait_for(&m);

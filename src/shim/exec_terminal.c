@@ -7,17 +7,16 @@
 #include "shim/exec_terminal.h"
 
 #include "base/own.h"
+#include "shim/exec_leave.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 
-enum { CHUNK = 4096, GOES_ON = -2, HAS_ENDED = -1, EXIT_OUTPUT = 1 };
+enum { CHUNK = 4096, EXIT_OUTPUT = 1 };
 
 struct exec_relay {
 	int console, pidfd, signals;
@@ -72,12 +71,12 @@ static int read_input(struct exec_relay *r)
 	ssize_t n = read(STDIN_FILENO, typed, sizeof(typed));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return GOES_ON;
+		return EXEC_GOES_ON;
 	if (n <= 0) {
 		r->input_open = false;
-		return GOES_ON;
+		return EXEC_GOES_ON;
 	}
-	return take_typed(r, typed, (size_t)n) ? 0 : GOES_ON;
+	return take_typed(r, typed, (size_t)n) ? 0 : EXEC_GOES_ON;
 }
 
 static void write_input(struct exec_relay *r)
@@ -126,19 +125,7 @@ static int copy_output(struct exec_relay *r)
 	return 0;
 }
 
-static int read_signals(struct exec_relay *r)
-{
-	struct signalfd_siginfo info;
-
-	while (read(r->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGWINCH)
-			return 128 + (int)info.ssi_signo;
-		copy_size(r);
-	}
-	return GOES_ON;
-}
-
-/* Returns GOES_ON, HAS_ENDED, or the exit status with which we are left. */
+/* Returns EXEC_GOES_ON, EXEC_HAS_ENDED, or the exit status with which we are left. */
 static int turn(struct exec_relay *r)
 {
 	bool waiting = r->in_sent < r->in_len;
@@ -148,25 +135,28 @@ static int turn(struct exec_relay *r)
 		{ .fd = r->input_open && !waiting ? STDIN_FILENO : -1, .events = POLLIN },
 		{ .fd = r->pidfd, .events = POLLIN },
 	};
-	int end = GOES_ON;
+	bool resized = false;
+	int end = EXEC_GOES_ON;
 
 	if (poll(p, sizeof(p) / sizeof(p[0]), -1) < 0)
-		return GOES_ON;
+		return EXEC_GOES_ON;
 	if (p[0].revents)
-		end = read_signals(r);
-	if (end == GOES_ON && p[2].revents)
+		end = exec_leave_read(r->signals, &resized);
+	if (resized)
+		copy_size(r);
+	if (end == EXEC_GOES_ON && p[2].revents)
 		end = read_input(r);
 	if (r->in_sent < r->in_len)
 		write_input(r);
-	if (end != GOES_ON)
+	if (end != EXEC_GOES_ON)
 		return end;
 	if (p[1].revents & (POLLIN | POLLHUP) && copy_output(r) < 0)
 		return EXIT_OUTPUT;
 	if (!p[3].revents)
-		return GOES_ON;
+		return EXEC_GOES_ON;
 	while (copy_output(r) > 0)
 		;
-	return HAS_ENDED;
+	return EXEC_HAS_ENDED;
 }
 
 void exec_terminal_hold(const struct runtime_process *process)
@@ -185,54 +175,29 @@ void exec_terminal_hold(const struct runtime_process *process)
 	}
 }
 
-static void leave_behind(const struct runtime_process *process)
-{
-	if (fork() != 0)
-		return;
-
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	(void)setsid();
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	exec_terminal_hold(process);
-	_exit(0);
-}
-
-/* What would end us finds the terminal raw, so it comes as an event. */
-static int open_signals(void)
-{
-	static const int watched[] = { SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-		(void)sigaddset(&set, watched[i]);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int exec_terminal_relay(const struct runtime_process *process, bool interactive, const char *keys)
 {
 	struct exec_relay r = {
 		.console = process->console_fd,
 		.pidfd = process->pidfd,
-		.signals = open_signals(),
+		.signals = exec_leave_signals(),
 		.input_open = interactive,
 		.keys = keys,
 	};
-	int end = GOES_ON;
+	int end = EXEC_GOES_ON;
 
 	(void)fcntl(r.console, F_SETFL, O_NONBLOCK);
 	copy_size(&r);
 	if (interactive)
 		make_raw(&r);
-	while (end == GOES_ON)
+	while (end == EXEC_GOES_ON)
 		end = turn(&r);
 	if (r.raw)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &r.before);
-	if (end != HAS_ENDED)
-		leave_behind(process);
+	/* What would end us finds the terminal raw, so it came as an event. */
+	if (end != EXEC_HAS_ENDED && exec_leave_fork()) {
+		exec_terminal_hold(process);
+		_exit(0);
+	}
 	return end;
 }

@@ -89,3 +89,48 @@ teardown() {
 	run berth exec box echo -i -t
 	expect_output "-i -t"
 }
+
+@test "files, directories and terminals of the host stay outside; a command's own streams are pipes" {
+	echo input >"$BATS_TEST_TMPDIR/in"
+	echo before >"$BATS_TEST_TMPDIR/out"
+	berth exec -i box sh -c 'cat; echo spoiled >/proc/self/fd/0; cat </proc/self/fd/1 >&2 & sleep 0.1; kill $!' \
+		<"$BATS_TEST_TMPDIR/in" >>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || true
+	[ "$(cat "$BATS_TEST_TMPDIR/in")" = input ]
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = $'before\ninput' ]
+	run grep before "$BATS_TEST_TMPDIR/err"
+	expect_status 1
+	run berth exec -i box ls /proc/self/fd/0/ </
+	expect_status 1
+	expect_contains "Not a directory"
+	run script -qec "berth exec -i box sh -c 'for f in 0 1 2; do readlink /proc/self/fd/\$f; done'" /dev/null
+	[ "$(grep -c 'pipe:' <<<"$output")" -eq 3 ]
+}
+
+@test "what comes from a file and goes to one is complete and in its order" {
+	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/big"
+	berth exec -i box cat <"$BATS_TEST_TMPDIR/big" >"$BATS_TEST_TMPDIR/copy"
+	cmp "$BATS_TEST_TMPDIR/big" "$BATS_TEST_TMPDIR/copy"
+	berth exec box sh -c 'for i in 1 2 3 4 5; do echo o$i; echo e$i >&2; done' >"$BATS_TEST_TMPDIR/both" 2>&1
+	[ "$(xargs <"$BATS_TEST_TMPDIR/both")" = "o1 e1 o2 e2 o3 e3 o4 e4 o5 e5" ]
+	# A command that reads nothing does not hang, nor one that leaves somebody with its output open.
+	timeout 20 berth exec -i box true <"$BATS_TEST_TMPDIR/big"
+	timeout 20 berth exec box sh -c 'sleep 100 & echo done' >"$BATS_TEST_TMPDIR/left"
+	[ "$(cat "$BATS_TEST_TMPDIR/left")" = "done" ]
+}
+
+@test "output that cannot be written is no success" {
+	run --separate-stderr bash -c 'berth exec box echo x >/dev/full'
+	expect_status 1
+	[ "$stderr" = "berth: the command's output: No space left on device" ]
+}
+
+@test "a signal ends exec and not the command, whose output is taken on" {
+	berth exec box sh -c 'sleep 1; echo 1; sleep 0.2; echo 2; echo end >/ended; sleep 100' >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	sleep 0.5
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 143 ]
+	eventually berth exec box test -e /ended
+}
