@@ -329,6 +329,7 @@ static const char *ellipsis(const char *s, size_t n, struct arena *a)
 	return s;
 }
 
+/* As docker's: an argument with a space is between apostrophes, whatever else is in it. */
 static const char *command_text(const struct container *c, bool no_trunc, struct arena *a)
 {
 	OWN(buf) struct buf text = { 0 }, quoted = { 0 };
@@ -336,7 +337,8 @@ static const char *command_text(const struct container *c, bool no_trunc, struct
 
 	buf_adds(&text, c->path ? c->path : "");
 	for (size_t i = 0; i < c->args.n; i++)
-		buf_printf(&text, " %s", c->args.items[i]);
+		buf_printf(&text, strchr(c->args.items[i], ' ') ? " '%s'" : " %s",
+			   c->args.items[i]);
 	whole = no_trunc ? buf_text(&text) : ellipsis(buf_text(&text), 20, a);
 	json_quote(whole, strlen(whole), &quoted);
 	return arena_strdup(a, buf_text(&quoted));

@@ -25,6 +25,13 @@ setup_file() {
 	[[ "${lines[1]}" =~ ^[0-9a-f]{12}\ +busybox\ +\"sleep\ 1000\"\ +.*ago\ +Up\ .*\ up$ ]]
 }
 
+@test "an argument with a space is between apostrophes, as docker shows it" {
+	berth create --name quoted busybox echo "a b" "" 'c"d' >/dev/null
+	run berth ps -a -f name=quoted --format '{{.Command}}'
+	berth rm quoted >/dev/null
+	expect_output "\"echo 'a b'  c\\\"d\""
+}
+
 @test "commands are cut at twenty characters unless --no-trunc" {
 	run berth ps -a -f name=fresh --format '{{.Command}}'
 	expect_output '"echo a long command…"'
