@@ -238,6 +238,10 @@ static int read_env_files(struct cli *cli, const struct strv *files, envfile_loo
 		size_t len;
 		int r = cli_read_file(cli, files->items[i], FILE_MAX, &text, &len);
 
+		if (r == 0 && strlen(text) != len)
+			r = err_set(&cli->err, -EINVAL,
+				    "%s: a NUL byte at offset %zu; no variable can have one",
+				    files->items[i], strlen(text));
 		if (r == 0)
 			r = envfile_parse(files->items[i], text, lookup, cli->a, ret, &cli->err);
 		if (r < 0)

@@ -96,6 +96,13 @@ load helper
 	expect_output "flag file"
 }
 
+@test "an environment file with a NUL byte is refused, not cut there" {
+	printf 'A=1\0B=2\nC=3\n' >"$BATS_TEST_TMPDIR/nul"
+	run berth run --rm --env-file "$BATS_TEST_TMPDIR/nul" busybox env
+	expect_status 125
+	expect_contains "nul: a NUL byte at offset 3"
+}
+
 @test "the entrypoint can be replaced and reset" {
 	run berth run --rm --entrypoint echo busybox hello
 	expect_output hello
