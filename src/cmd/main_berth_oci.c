@@ -14,6 +14,7 @@
 #include "sys/exec_sealed.h"
 #include "sys/file.h"
 #include "sys/userns.h"
+#include "sys/std_fds.h"
 
 #include <fcntl.h>
 #include <seccomp.h>
@@ -422,6 +423,8 @@ int main(int argc, char **argv)
 	int r;
 
 	log_init("berth-oci", LOG_WARN);
+	if (std_fds_ensure() < 0)
+		_exit(1);
 	r = run(&cli, argc, argv);
 	_exit(r < 0 ? fail(&cli) : r);
 }

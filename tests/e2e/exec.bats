@@ -118,6 +118,22 @@ teardown() {
 	[ "$(cat "$BATS_TEST_TMPDIR/left")" = "done" ]
 }
 
+@test "a closed descriptor is not replaced by one of ours" {
+	run bash -c 'berth exec -i box sh -c "readlink /proc/self/fd/0; cat" <&-'
+	expect_status 0
+	expect_output /dev/null
+	for closed in '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
+		run bash -c "berth exec -i box sh -c 'for f in 0 1 2; do readlink /proc/self/fd/\$f; done >/fds' $closed"
+		run berth exec box grep -v -e '^/dev/null$' -e '^pipe:' -e '^/fds$' /fds
+		expect_output ""
+	done
+	run bash -c 'berth exec box echo lost >&-'
+	expect_status 1
+	run bash -c 'berth ps -q >&-'
+	expect_status 1
+	expect_output "berth: write /dev/stdout: Bad file descriptor"
+}
+
 @test "output that cannot be written is no success" {
 	run --separate-stderr bash -c 'berth exec box echo x >/dev/full'
 	expect_status 1
