@@ -324,54 +324,46 @@ static struct json_object *image_row(const struct df *df, const struct image_doc
 	return row;
 }
 
-/* One row a name, as `berth images` has them; all of them, or into a list. */
-static int each_image(struct df *df, struct format *format, struct json_object *list)
+/* One row a name, as `berth images` has them. */
+static struct json_object *list_images(const struct df *df)
 {
-	int r = 0;
+	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; r == 0 && i < df->images.n; i++) {
+	for (size_t i = 0; i < df->images.n; i++) {
 		const struct image_doc *doc = &df->images.items[i];
 		size_t names = doc->repo_tags.n;
 
-		for (size_t k = 0; r == 0 && k < (names ? names : 1); k++) {
-			OWN(json) struct json_object *row =
-				image_row(df, doc, names ? doc->repo_tags.items[k] : NULL);
-
-			if (list)
-				json_object_array_add(list, take(&row));
-			else
-				r = format_row(format, row, NULL, &df->cli->err);
-		}
+		for (size_t k = 0; k < (names ? names : 1); k++)
+			json_object_array_add(list,
+					      image_row(df, doc,
+							names ? doc->repo_tags.items[k] : NULL));
 	}
-	return r;
+	return list;
 }
 
-static int each_container(struct df *df, struct format *format, struct json_object *list)
+static struct json_object *list_containers(const struct df *df)
 {
-	int r = 0;
+	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; r == 0 && i < df->n_containers; i++) {
+	for (size_t i = 0; i < df->n_containers; i++) {
 		const struct container_use *use = &df->containers[i];
-		OWN(json) struct json_object *row =
-			cmd_ps_row(&use->c, false, human(df->cli->a, use->rw, 3), df->cli->a);
 
-		if (list)
-			json_object_array_add(list, take(&row));
-		else
-			r = format_row(format, row, &use->c.config.labels, &df->cli->err);
+		json_object_array_add(list, cmd_ps_row(&use->c, false,
+						       human(df->cli->a, use->rw, 3), df->cli->a));
 	}
-	return r;
+	return list;
 }
 
 static int print_table(struct df *df, const struct format_kind *kind, const char *table,
-		       int (*each)(struct df *, struct format *, struct json_object *))
+		       struct json_object *rows)
 {
 	OWN(format) struct format format = { 0 };
+	OWN(json) struct json_object *owned = rows;
 	struct cli *cli = df->cli;
 	int r = format_init(&format, kind, NULL, table, cli->a, &cli->err);
 
-	if (r == 0)
-		r = each(df, &format, NULL);
+	for (size_t i = 0; r == 0 && i < json_object_array_length(owned); i++)
+		r = format_row(&format, json_object_array_get_idx(owned, i), NULL, &cli->err);
 	return r < 0 ? r : format_finish(&format, &cli->out, &cli->err);
 }
 
@@ -384,13 +376,13 @@ static int print_details(struct df *df)
 	r = print_table(
 		df, &image_kind,
 		"{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
-		each_image);
+		list_images(df));
 	cli_print(cli, "\nContainers space usage:\n\n");
 	if (r == 0)
 		r = print_table(
 			df, &container_kind,
 			"{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
-			each_container);
+			list_containers(df));
 	cli_print(cli,
 		  "\nLocal Volumes space usage:\n\nVOLUME NAME   LINKS     SIZE\n"
 		  "\nBuild cache usage: 0B\n\n"
@@ -405,13 +397,9 @@ static int print_details(struct df *df)
 static int print_document(struct df *df, const char *text)
 {
 	OWN(json) struct json_object *doc = json_object_new_object();
-	struct json_object *images = json_object_new_array(), *containers = json_object_new_array();
-
-	(void)each_image(df, NULL, images);
-	(void)each_container(df, NULL, containers);
 	json_object_object_add(doc, "BuildCache", json_object_new_array());
-	json_object_object_add(doc, "Containers", containers);
-	json_object_object_add(doc, "Images", images);
+	json_object_object_add(doc, "Containers", list_containers(df));
+	json_object_object_add(doc, "Images", list_images(df));
 	json_object_object_add(doc, "Volumes", json_object_new_array());
 	return format_document(text, doc, df->cli->a, &df->cli->out, &df->cli->err);
 }
