@@ -20,7 +20,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-enum { STATUS_FAILED = 1, STATUS_USAGE = 125 };
+enum { STATUS_FAILED = 1, STATUS_USAGE = 125, STATUS_INTERRUPTED = 130 };
 
 /* -- what both commands need -- */
 
@@ -32,6 +32,28 @@ static int open_input(struct fetch *f, const char *path, int *ret_opened, int *r
 		return 0;
 	*ret_fd = *ret_opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	return *ret_fd < 0 ? err_sys(&f->err, "open %s", path) : 0;
+}
+
+static atomic_bool interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	atomic_store(&interrupted, true);
+}
+
+atomic_bool *fetch_on_interrupt(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	const struct sigaction act = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct sigaction before;
+
+		if (sigaction(signals[i], &act, &before) == 0 && before.sa_handler == SIG_IGN)
+			(void)sigaction(signals[i], &before, NULL);
+	}
+	return &interrupted;
 }
 
 int fetch_flush(struct fetch *f)
@@ -337,7 +359,7 @@ static int parse_and_run(struct fetch *f, const struct strv *all)
 	if (r >= 0)
 		return r;
 	(void)fprintf(stderr, "berth: %s\n", f->err.msg);
-	return STATUS_FAILED;
+	return f->err.code == -ECANCELED ? STATUS_INTERRUPTED : STATUS_FAILED;
 }
 
 int fetch_main(int argc, char **argv)

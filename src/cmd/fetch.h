@@ -30,6 +30,12 @@ struct fetch_cmd {
 extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd, fetch_check_cmd,
 	fetch_commit_cmd, fetch_cp_cmd;
 
+/*
+ * From now on SIGINT and SIGTERM set this, once; the second one ends the program as ever. What was
+ * ignored stays ignored.
+ */
+atomic_bool *fetch_on_interrupt(void);
+
 /* Writes what is in out. */
 int fetch_flush(struct fetch *f);
 

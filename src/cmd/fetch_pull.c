@@ -26,7 +26,7 @@ struct puller {
 	struct err *err;
 	struct settings settings;
 	struct registry_session *session;
-	atomic_bool cancel;
+	atomic_bool *cancel;
 	struct image_remote remote;
 	struct fetch_progress bars;
 	bool terminal, any_newer;
@@ -220,7 +220,7 @@ static int open_session(struct puller *p, const struct ref *ref)
 	struct registry_spec spec = { .ref = ref,
 				      .actions = REGISTRY_PULL,
 				      .settings = &p->settings,
-				      .cancel = &p->cancel,
+				      .cancel = p->cancel,
 				      .note = note };
 	int r = registry_setup(p->err);
 
@@ -228,7 +228,7 @@ static int open_session(struct puller *p, const struct ref *ref)
 		r = registry_settings(p->a, &p->settings, p->err);
 	if (r == 0)
 		r = registry_open(&spec, &p->session, p->err);
-	p->remote = (struct image_remote){ lend_manifest, lend_blob, p, &p->cancel };
+	p->remote = (struct image_remote){ lend_manifest, lend_blob, p, p->cancel };
 	return r;
 }
 
@@ -260,11 +260,17 @@ int fetch_pull(struct image_store *is, const struct fetch_pull_opts *opts, const
 	const char *canonical;
 	int r = read_name(&p, name, &ref);
 
+	p.cancel = fetch_on_interrupt();
 	if (r == 0)
 		r = open_session(&p, &ref);
 	if (r == 0)
 		r = opts->all_tags ? pull_all(&p, &ref) : pull_one(&p, &ref);
 	registry_close(p.session);
+	if (r == -ECANCELED)
+		return err_set(
+			err, r,
+			"interrupted; what was downloaded is kept, and the next pull goes on "
+			"with it");
 	if (r < 0)
 		return r;
 	canonical = opts->all_tags ? ref_name(&ref, a) : ref_canonical(&ref, a);

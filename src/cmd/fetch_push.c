@@ -13,7 +13,6 @@
 #include "registry/registry.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 enum { SHORT_ID = 12, MOUNTS_MAX = 8 };
 
@@ -38,14 +37,6 @@ static const struct words oci_words = {
 	.zstd = "application/vnd.oci.image.layer.v1.tar+zstd",
 };
 
-static atomic_bool cancel;
-
-static void on_interrupt(int sig)
-{
-	(void)sig;
-	atomic_store(&cancel, true);
-}
-
 struct push_opts {
 	const char *platform;
 	bool all_tags, quiet;
@@ -68,6 +59,7 @@ struct push {
 	struct ref ref; /* as it was given */
 	struct image_platform platform;
 	struct registry_session *session;
+	const atomic_bool *cancel;
 	const char *repository;   /* canonical */
 	struct push_blob **blobs; /* of all images of a tag; each once */
 	size_t n_blobs;
@@ -348,7 +340,7 @@ static int open_session(struct push *p)
 		.actions = REGISTRY_PULL | REGISTRY_PUSH,
 		.settings = &p->settings,
 		.mount_from = mount_sources(p),
-		.cancel = &cancel,
+		.cancel = p->cancel,
 		.note = note,
 	};
 
@@ -511,13 +503,11 @@ static int prepare(struct push *p, const char *name)
 static int push(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
 {
 	struct push p = { .f = f, .o = opts, .is = is, .lock = PTHREAD_MUTEX_INITIALIZER };
-	const struct sigaction act = { .sa_handler = on_interrupt };
 	int r = prepare(&p, args->items[0]);
 
 	if (r < 0)
 		return r;
-	(void)sigaction(SIGINT, &act, NULL);
-	(void)sigaction(SIGTERM, &act, NULL);
+	p.cancel = fetch_on_interrupt();
 	if (!p.o->quiet)
 		buf_printf(&f->out, "The push refers to repository [%s]\n", p.repository);
 	r = fetch_flush(f);

@@ -261,3 +261,43 @@ const char *http_field_warning(const char *field, struct arena *a)
 	text = take_quoted(&p, a);
 	return text && *text ? http_field_printable(text, strlen(text), 400, a) : NULL;
 }
+
+/* -- numbers -- */
+
+/* Digits up to a character that is not one; *ret_end is there. */
+static int64_t digits(const char *s, const char **ret_end)
+{
+	int64_t n = 0;
+
+	*ret_end = s;
+	for (; *s >= '0' && *s <= '9'; s++)
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *s - '0', &n))
+			return -1;
+	if (s == *ret_end)
+		return -1;
+	*ret_end = s;
+	return n;
+}
+
+int64_t http_field_number(const char *field)
+{
+	const char *end;
+	int64_t n = field ? digits(field, &end) : -1;
+
+	return n >= 0 && !*end ? n : -1;
+}
+
+int64_t http_field_range_first(const char *field)
+{
+	const char *p = field ? str_after(field, "bytes ") : NULL, *end;
+	int64_t first = p ? digits(p, &end) : -1;
+
+	return first >= 0 && *end == '-' ? first : -1;
+}
+
+int64_t http_field_upload_length(const char *field)
+{
+	int64_t last = field ? http_field_number(str_after(field, "0-")) : -1;
+
+	return last < INT64_MAX ? last + 1 : 0;
+}

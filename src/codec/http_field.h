@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 
+#include <stdint.h>
+
 enum { HTTP_FIELD_CHALLENGES_MAX = 16, HTTP_FIELD_PARAMS_MAX = 32 };
 
 struct http_challenge {
@@ -37,6 +39,14 @@ const char *http_field_next_link(const char *field, struct arena *a);
 
 /* The text of a Warning field that is meant for people (code 299), or NULL. */
 const char *http_field_warning(const char *field, struct arena *a);
+
+/* A number of digits alone; -1 for anything else, NULL too. */
+int64_t http_field_number(const char *field);
+/* Content-Range, "bytes 10-99/100" (RFC 9110 section 14.4): the first position, or -1. */
+int64_t http_field_range_first(const char *field);
+/* Range of an upload, "0-1023" (distribution-spec): how many bytes are there; 0 for anything else.
+ */
+int64_t http_field_upload_length(const char *field);
 
 /*
  * A text of a server for a terminal: one line of at most max bytes, control characters as blanks,

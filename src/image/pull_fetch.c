@@ -427,6 +427,15 @@ static void look(struct fetch *f)
 	}
 }
 
+static int check_cancelled(struct fetch *f)
+{
+	const atomic_bool *cancel = f->spec->remote->cancel;
+
+	if (!cancel || !atomic_load(cancel))
+		return 0;
+	return err_set(f->err, -ECANCELED, "interrupted");
+}
+
 static int run(struct fetch *f)
 {
 	int r = 0;
@@ -437,6 +446,8 @@ static int run(struct fetch *f)
 			(void)unpack_wait(f->unpack, WAIT_MS);
 		if (r == 0)
 			r = end_some(f);
+		if (r == 0)
+			r = check_cancelled(f);
 		look(f);
 	}
 	return r;

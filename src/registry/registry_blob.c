@@ -46,27 +46,13 @@ static int64_t left(const struct blob_call *c)
 	return most == INT64_MAX ? most : most - c->done;
 }
 
-/* "bytes 10-99/100": the first position, or -1. */
-static int64_t first_of_range(const char *field)
-{
-	const char *digits = field ? str_after(field, "bytes ") : NULL;
-	char *end;
-	long long first;
-
-	if (!digits || *digits < '0' || *digits > '9')
-		return -1;
-	errno = 0;
-	first = strtoll(digits, &end, 10);
-	return errno == 0 && *end == '-' ? first : -1;
-}
-
 static int begin(void *ctx, const struct http_answer *answer, struct err *err)
 {
 	struct blob_call *c = ctx;
 	int64_t from = c->blob->offset + c->done;
 
 	c->skip = answer->status == 206 ? 0 : from;
-	if (answer->status == 206 && first_of_range(answer->content_range) != from)
+	if (answer->status == 206 && http_field_range_first(answer->content_range) != from)
 		return err_set(err, -EPROTO,
 			       "blob %s: asked for bytes from %lld, the registry sends \"%.100s\"",
 			       c->blob->digest, (long long)from,

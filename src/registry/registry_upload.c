@@ -87,27 +87,6 @@ static int take_location(struct upload_call *c, const struct repository_endpoint
 	return r;
 }
 
-/* A decimal number; -1 for what is none. */
-static int64_t bytes_of(const char *field)
-{
-	char *end;
-	long long n;
-
-	if (!field || *field < '0' || *field > '9')
-		return -1;
-	errno = 0;
-	n = strtoll(field, &end, 10);
-	return errno == 0 && !*end && n < INT64_MAX ? n : -1;
-}
-
-/* "0-1023": so many bytes are there. */
-static int64_t bytes_of_range(const char *field)
-{
-	const char *last = field ? str_after(field, "0-") : NULL;
-
-	return bytes_of(last) + 1;
-}
-
 /* Begins an upload, or mounts the blob: 1 when it is there now. from NULL: no mount. */
 static int begin(struct upload_call *c, struct repository_endpoint *e, const char *from,
 		 struct err *err)
@@ -130,7 +109,7 @@ static int begin(struct upload_call *c, struct repository_endpoint *e, const cha
 	if (answer.status != 202)
 		return retry_answer_error(&answer, what(c, "upload", &c->a), &c->a, err);
 	c->at = 0;
-	c->chunk_least = bytes_of(answer.chunk_least);
+	c->chunk_least = http_field_number(answer.chunk_least);
 	return take_location(c, e, &answer, err);
 }
 
@@ -169,7 +148,7 @@ static int catch_up(struct upload_call *c, struct repository_endpoint *e, struct
 		return r;
 	if (answer.status != 204 && answer.status != 202)
 		return begin(c, e, NULL, err);
-	c->at = bytes_of_range(answer.range);
+	c->at = http_field_upload_length(answer.range);
 	if (c->at > c->upload->size)
 		return begin(c, e, NULL, err);
 	return answer.location ? take_location(c, e, &answer, err) : 0;

@@ -272,19 +272,127 @@ pulls_and_runs() {
 	[ -z "$(ls "$BERTH_ROOT/partial")" ]
 }
 
-@test "^C ends a pull at once and leaves nothing wrong" {
+@test "^C ends a pull at once, says what is kept, and leaves nothing wrong" {
 	start_registry 4000000
 	# A background process of a script ignores SIGINT unless it says otherwise.
-	env --default-signal=INT berth pull -q "$image:large" 3>&- &
+	env --default-signal=INT berth pull -q "$image:large" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
 	pid=$!
 	some() { [ "$(du -k "$BERTH_ROOT"/partial | cut -f1)" -gt 1000 ]; }
 	eventually some
 	start=${EPOCHREALTIME/./}
 	kill -INT "$pid"
-	wait "$pid" || true
-	[ $((${EPOCHREALTIME/./} - start)) -lt 500000 ]
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 130 ]
+	[ $((${EPOCHREALTIME/./} - start)) -lt 1500000 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/said")" = "berth: interrupted; what was downloaded is kept, and the next pull goes on with it" ]
+	[ -z "$(ls "$BERTH_ROOT/tmp")" ]
 	run everything
-	expect_lacks "$BERTH_ROOT/tmp/"
+	[[ "$output" == *"/partial/sha256-"* && "$output" != *"$BERTH_ROOT/tmp/"* ]]
+	# The second one waits for nothing.
+	env --default-signal=INT berth pull -q "$image:large" >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep 0.5
+	kill -INT "$pid"
+	kill -INT "$pid" 2>/dev/null || true
+	wait "$pid" || true
+	# What is kept is asked for no more.
+	: >"$log"
+	kill "$registry_pid" && wait "$registry_pid" || true
+	port=${image#127.0.0.1:}
+	"$berth_source/tests/lib/pull-registry" "${port%%/*}" "$log" >"$BATS_TEST_TMPDIR/registry.out" 2>&1 3>&- &
+	registry_pid=$!
+	eventually listens "${port%%/*}"
+	berth pull -q "$image:large"
+	grep -Eq 'blobs/.* bytes=[1-9]' "$log"
+	blobs_are_sound
+}
+
+@test "^C ends a pull that waits for another one, which goes on" {
+	start_registry 8000000
+	berth pull -q "$image:large" >/dev/null 2>&1 3>&- &
+	one=$!
+	some() { [ "$(du -k "$BERTH_ROOT"/partial | cut -f1)" -gt 1000 ]; }
+	eventually some
+	env --default-signal=INT berth pull -q "$image:large" >/dev/null 2>&1 3>&- &
+	two=$!
+	sleep 0.5
+	kill -INT "$two"
+	status=0
+	wait "$two" || status=$?
+	[ "$status" -eq 130 ]
+	wait "$one"
+	[ -n "$(berth images -q "$image:large")" ]
+	blobs_are_sound
+}
+
+# on_terminal COLUMNS COMMAND...: its output as a terminal of 40 lines gets it
+on_terminal() {
+	local columns=$1
+	shift
+	python3 - "$columns" "$@" <<-'END'
+		import fcntl, os, pty, struct, sys, termios
+		pid, fd = pty.fork()
+		if pid == 0:
+		    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, int(sys.argv[1]), 0, 0))
+		    os.execvp(sys.argv[2], sys.argv[2:])
+		while True:
+		    try:
+		        data = os.read(fd, 65536)
+		    except OSError:
+		        break
+		    if not data:
+		        break
+		    os.write(1, data)
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+}
+
+@test "on a terminal each layer has a bar, and a summary tells bytes, time and rate" {
+	start_registry 20000000
+	run on_terminal 100 berth pull "$image:large"
+	expect_status 0
+	large=$(find "$BERTH_ROOT/blobs/sha256" -size +30M -printf '%f\n' | cut -c-12)
+	[[ "$output" =~ $large:\ Downloading\ \ \[=*\>\ *\]\ \ [0-9.]+[kM]?B/41\.9[0-9]MB ]]
+	expect_contains "$large: Pull complete"
+	# Drawn in place.
+	expect_contains $'\e['
+	expect_lacks "Pulling fs layer"
+	line=$(tr -d '\r' <<<"$output" | grep -o 'Pulled .*')
+	[[ "$line" =~ ^Pulled\ ([0-9.]+)MB\ in\ ([0-9.]+)\ s\ \(([0-9.]+)MB/s\)$ ]] || { echo "$line"; false; }
+	python3 - "${BASH_REMATCH[@]:1}" "$(du -cb "$BERTH_ROOT"/blobs/sha256/* | tail -1 | cut -f1)" <<-'END'
+		import sys
+		mb, seconds, rate, stored = map(float, sys.argv[1:])
+		assert 41.9 < mb <= stored / 1e6 + 0.1, (mb, stored)
+		assert abs(mb / seconds - rate) < 0.1 * rate, (mb, seconds, rate)
+	END
+	# Quiet there, too; and what is there already has no summary.
+	run on_terminal 100 berth pull "$image:large"
+	expect_lacks "Pulled "
+	expect_contains "Already exists"
+	berth rmi "$image:large"
+	run on_terminal 100 berth pull -q "$image:large"
+	[ "$(tr -d '\r' <<<"$output")" = "$image:large" ]
+	# No control characters where there is no terminal.
+	berth rmi "$image:large"
+	run berth pull "$image:large"
+	expect_lacks $'\e'
+	expect_lacks $'\r'
+	expect_lacks "Pulled "
+}
+
+@test "bash completes names of images and their tags" {
+	start_registry
+	berth pull -q "$image:good"
+	berth pull -q "$image:zstd"
+	completed() {
+		bash -c 'source <(berth completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE};
+			$(complete -p berth | sed "s/.*-F \([^ ]*\).*/\1/") berth "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"; printf "%s\n" "${COMPREPLY[@]}"' _ "$@"
+	}
+	run completed berth rmi busy
+	expect_contains busybox
+	run completed berth push 127
+	expect_contains "$image"
 }
 
 # refused TAG TEXT: pulling fails with a line that has the text, and leaves nothing.
@@ -316,6 +424,18 @@ refused() {
 	refused bad-gzip "cut off"
 	refused bad-diff-id "its content has the digest"
 	refused bad-manifest-digest "digest"
+	refused bad-config-depth "configuration"
+	refused bad-config-path "not a sha256 digest"
+	refused bad-diff-path "not a sha256 digest"
+	refused bad-index-path "not a sha256 digest"
+	refused bad-index-size "bytes, not 1"
+	refused bad-layer-sha512 "not a sha256 digest"
+	refused bad-layer-negative "a negative size"
+	refused bad-layer-flood "it has the digest"
+	refused bad-layer-flood-anew "it has the digest"
+	refused bad-manifest-flood "has more than"
+	refused bad-manifest-huge "has more than"
+	refused bad-zstd-bomb "layer sha256:"
 	refused no-such-tag "no-such-tag"
 }
 

@@ -4,7 +4,9 @@
  */
 #include "base/own.h"
 #include "codec/http_field.h"
+#include "codec/ref.h"
 #include "model/client_config.h"
+#include "model/image_platform.h"
 #include "model/registry_doc.h"
 #include "model/settings.h"
 
@@ -25,6 +27,30 @@ static void change(const char *text, size_t size)
 		__builtin_trap();
 }
 
+static void numbers(const char *text)
+{
+	if (http_field_number(text) < -1 || http_field_range_first(text) < -1 ||
+	    http_field_upload_length(text) < 0)
+		__builtin_trap();
+}
+
+/* What a name is at a registry: host, port, and where credentials for it are kept. */
+static void platform_and_host(const char *text, struct arena *a)
+{
+	struct image_platform p, again;
+	struct ref ref;
+
+	if (ref_parse(text, &ref, NULL) == 0)
+		(void)client_config_key(ref.domain, a);
+	(void)client_config_key(text, a);
+	if (image_platform_parse(text, a, &p, NULL) < 0)
+		return;
+	/* As it is written it is read again, and it fits itself. */
+	if (image_platform_parse(image_platform_text(&p, a), a, &again, NULL) < 0 ||
+	    !image_platform_fits(&p, &again))
+		__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
@@ -39,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	text = arena_strndup(&a, (const char *)data + 1, --size);
-	switch (data[0] % 9) {
+	switch (data[0] % 11) {
 	case 0:
 		(void)http_field_challenges(text, &a, &challenges);
 		break;
@@ -65,6 +91,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 7:
 		(void)client_config_read_helper(text, size, &a, &auth, NULL);
+		break;
+	case 8:
+		numbers(text);
+		break;
+	case 9:
+		platform_and_host(text, &a);
 		break;
 	default:
 		(void)settings_read(text, size, &a, &settings, NULL);

@@ -61,6 +61,36 @@ TEST(warnings_are_one_harmless_line)
 	CHECK_NULL(http_field_warning("299 - a", &a));
 }
 
+TEST(numbers_and_ranges_are_digits_and_nothing_else)
+{
+	static const char *const bad[] = { "",
+					   "-1",
+					   "+1",
+					   " 1",
+					   "1 ",
+					   "0x1",
+					   "1a",
+					   "9223372036854775808",
+					   "99999999999999999999" };
+
+	CHECK_INT(http_field_number("0"), 0);
+	CHECK_INT(http_field_number("9223372036854775807"), INT64_MAX);
+	CHECK_INT(http_field_number(NULL), -1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_INT(http_field_number(bad[i]), -1);
+	CHECK_INT(http_field_range_first("bytes 10-99/100"), 10);
+	CHECK_INT(http_field_range_first("bytes 10"), -1);
+	CHECK_INT(http_field_range_first("bytes -10/100"), -1);
+	CHECK_INT(http_field_range_first("items 10-99/100"), -1);
+	CHECK_INT(http_field_range_first(NULL), -1);
+	CHECK_INT(http_field_upload_length("0-1023"), 1024);
+	CHECK_INT(http_field_upload_length("0-0"), 1);
+	CHECK_INT(http_field_upload_length("0--1"), 0);
+	CHECK_INT(http_field_upload_length("1-5"), 0);
+	CHECK_INT(http_field_upload_length("0-9223372036854775807"), 0);
+	CHECK_INT(http_field_upload_length(NULL), 0);
+}
+
 TEST(base64_is_read_as_it_was_written)
 {
 	static const char *const texts[] = { "", "f", "fo", "foo", "foob", "a:\xff\xfe" };
@@ -88,5 +118,5 @@ TEST(base64_that_is_none_is_refused)
 
 TESTS(T(challenges_are_told_apart_whatever_their_order_and_quotes),
       T(what_is_no_challenge_is_refused), T(the_next_page_is_the_link_that_says_so),
-      T(warnings_are_one_harmless_line), T(base64_is_read_as_it_was_written),
-      T(base64_that_is_none_is_refused))
+      T(warnings_are_one_harmless_line), T(numbers_and_ranges_are_digits_and_nothing_else),
+      T(base64_is_read_as_it_was_written), T(base64_that_is_none_is_refused))
