@@ -241,11 +241,24 @@ static int follow(struct oci_cli *cli, const struct exec_opts *o, int socket, in
 	return r < 0 || o->detach ? r : oci_console_wait(cli, signals, process, NULL);
 }
 
+/* One that is held by an ordinary user gives the way in itself. */
+static int find_entry(struct oci_cli *cli, const struct oci_container *c, struct runtime_entry *ret)
+{
+	OWN(fd) int call = -1;
+	int r;
+
+	if (!c->state.listens || oci_state_status(c) != OCI_CREATED)
+		return 0;
+	r = oci_state_call(cli, c, &call);
+	return r < 0 ? r : runtime_entry_ask(call, ret, &cli->err);
+}
+
 static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *args)
 {
 	const struct exec_opts *o = opts;
 	OWN(oci_container) struct oci_container c = OCI_CONTAINER_INIT;
 	OWN(fd) int socket = -1, signals = -1;
+	OWN(runtime_entry) struct runtime_entry entry = RUNTIME_ENTRY_INIT;
 	struct runtime_process process = { .pidfd = -1, .console_fd = -1, .hold_fd = -1 };
 	struct str_map beneath = { 0 };
 	struct oci_config *config;
@@ -270,7 +283,13 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 				     &socket);
 	if (r < 0)
 		return r;
-	oci_home_add(cli, arena_printf(cli->a, "/proc/%d/root", c.state.pid), config->process);
+	r = find_entry(cli, &c, &entry);
+	if (r < 0)
+		return r;
+	oci_home_add(cli,
+		     entry.root < 0 ? arena_printf(cli->a, "/proc/%d/root", c.state.pid)
+				    : arena_printf(cli->a, "/proc/self/fd/%d", entry.root),
+		     config->process);
 	if (!o->detach)
 		signals = oci_console_signals();
 	exec.cgroup = oci_state_has_cgroup(&c) ? c.state.cgroup : NULL;
@@ -278,6 +297,7 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	exec.beneath_cgroup = &beneath;
 	exec.init_pid = c.state.pid;
 	exec.init_start = c.state.start_time;
+	exec.entry = entry.root < 0 ? NULL : &entry;
 	exec.wait_thawed = o->ignore_paused;
 	exec.process = config->process;
 	exec.seccomp = config->linux_->seccomp;

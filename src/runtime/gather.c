@@ -4,12 +4,14 @@
 #include "runtime/gather.h"
 
 #include "cgroup/cgroup.h"
+#include "runtime/entry.h"
 #include "sys/apparmor.h"
 #include "sys/namespace.h"
 #include "sys/userns.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -115,17 +117,18 @@ int gather_exec(const struct runtime_exec *x, struct plan_facts *ret, struct err
 {
 	int r;
 
-	*ret = (struct plan_facts){ .user_ns = !namespace_is_shared_with(x->init_pid, "user") };
+	*ret = (struct plan_facts){ .user_ns = x->entry ? entry_differs(x->entry, CLONE_NEWUSER)
+							: !namespace_is_shared_with(x->init_pid,
+										    "user") };
 	gather_lsm(x->process, NULL, ret);
 	r = gather_caps(ret, err);
 	if (r < 0 || !ret->rootless)
 		return r;
-	if (!namespace_is_seen(x->init_pid))
-		return err_set(
-			err, -EACCES,
-			"the namespaces of process %d cannot be entered: an ordinary user may "
-			"do so when the container is started, and is his own",
-			(int)x->init_pid);
+	if (!x->entry && !namespace_is_seen(x->init_pid))
+		return err_set(err, -EACCES,
+			       "the namespaces of process %d cannot be entered: the container must "
+			       "be one's own",
+			       (int)x->init_pid);
 	if (ret->user_ns)
 		gather_all_caps(ret);
 	return 0;

@@ -725,6 +725,7 @@ const struct init_step init_steps[] = {
 	{ "set oom_score_adj", step_oom_score },
 	{ "mask", step_masked },
 	{ "make read-only", step_readonly },
+	{ "open its own namespaces", init_entry_keep },
 	{ "set flags of the root mount", step_root_flags },
 	{ "leave the old root", step_late_pivot },
 	{ "set propagation of the root mount", step_root_propagation },

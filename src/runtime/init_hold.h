@@ -4,6 +4,7 @@
 #ifndef RUNTIME_INIT_HOLD_H
 #define RUNTIME_INIT_HOLD_H
 
+#include "runtime/init_entry.h"
 #include "runtime/init_kernel.h"
 #include "runtime/init_plan.h"
 
@@ -23,7 +24,7 @@ static inline long init_wait_for_go(int fd)
 	return r == 1 && byte == INIT_GO ? 0 : -EPIPE;
 }
 
-/* Whoever calls and does not say GO was killed in the midst of it; somebody else may call again. */
+/* Whoever calls and says nothing was killed in the midst of it; somebody else may call again. */
 static inline long init_hold_for_caller(const struct init_plan *p)
 {
 	unsigned char byte = 0;
@@ -34,12 +35,15 @@ static inline long init_hold_for_caller(const struct init_plan *p)
 
 		if (caller == -EINTR || caller == -ECONNABORTED)
 			continue;
+		if (caller < 0)
+			return caller;
+		(void)RAW(read, caller, &byte, 1);
 		/* Our report goes to who waits for it. */
-		r = caller < 0 ? caller : RAW(dup3, caller, p->hold_fd, O_CLOEXEC);
-		if (caller >= 0)
-			(void)RAW(close, caller);
-		if (r >= 0)
-			(void)RAW(read, p->hold_fd, &byte, 1);
+		if (byte == INIT_GO)
+			r = RAW(dup3, caller, p->hold_fd, O_CLOEXEC);
+		else if (byte == INIT_ENTER)
+			init_entry_give(p, caller);
+		(void)RAW(close, caller);
 	}
 	return r < 0 ? r : 0;
 }

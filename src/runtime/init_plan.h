@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -184,6 +185,18 @@ struct init_notify {
 	int taken;
 };
 
+/*
+ * What a held process gives to who wants to enter it and may not look at it: its namespaces, in the
+ * order of init_spaces, and its root behind them. The message is made ready by the parent; fds
+ * leads into it.
+ */
+enum { INIT_SPACES = 8, INIT_ENTRY_FDS = INIT_SPACES + 1 };
+struct init_entry {
+	int kept[INIT_SPACES];
+	int *fds;
+	struct msghdr *message;
+};
+
 struct init_plan {
 	/* Where it lives. */
 	const unsigned long *cpus_initial, *cpus_final; /* CPUs before and in its control groups */
@@ -284,6 +297,7 @@ struct init_plan {
 	bool search_path;              /* argv[0] is a name to look for, not a path */
 	int hold_fd;                   /* wait here before exec, or -1 */
 	int listen_fd;                 /* ... or for who connects here, or -1 */
+	struct init_entry *entry;      /* of one that listens */
 	int talk_fd;                   /* where the parent is asked for things, or -1 */
 	int talk_far_fd;               /* the parent's end of it, which is not for the child */
 
@@ -295,8 +309,9 @@ struct init_plan {
 enum { INIT_SCRATCH_SIZE = 4096, INIT_NAME_MAX = 256, INIT_FAILED = 125 };
 
 /* Messages on the hold socket: the child says HELD, the releaser GO; then EOF, or a report with the
- * program's name behind it. */
-enum { INIT_HELD = 'h', INIT_GO = 'g' };
+ * program's name behind it. Who calls a listening one says GO as well, or ENTER: it answers with
+ * its namespaces and waits for the next. */
+enum { INIT_HELD = 'h', INIT_GO = 'g', INIT_ENTER = 'e' };
 /* ... and on the talk socket: the child asks, the parent does it and says GO; then EOF. */
 enum { INIT_ASK_MAPS = 'm', INIT_ASK_HOOKS = 'r', INIT_ASK_NOTIFY = 's' };
 

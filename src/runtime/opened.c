@@ -559,8 +559,8 @@ int opened_rest(struct opened *o, struct init_plan *p, bool die_with_parent, str
 		r = open_null(o, p, err);
 	if (r == 0)
 		r = open_devices(o, p, err);
-	if (r == 0 &&
-	    (p->n_sysctls || p->oom_score_adj || p->apparmor || p->selinux || p->time_offsets))
+	if (r == 0 && (p->n_sysctls || p->oom_score_adj || p->apparmor || p->selinux ||
+		       p->time_offsets || p->entry))
 		r = open_proc(o, &p->proc_fd, err);
 	if (r < 0)
 		return r;

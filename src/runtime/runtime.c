@@ -11,6 +11,7 @@
 #include "cgroup/cgroup.h"
 #include "runtime/answer.h"
 #include "runtime/child.h"
+#include "runtime/entry.h"
 #include "runtime/gather.h"
 #include "runtime/opened.h"
 #include "runtime/plan.h"
@@ -231,6 +232,8 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 		r = add_joins(&o, s->config, &facts, p, &rq, err);
 	if (r == 0)
 		r = opened_mounts(&o, p, err);
+	p->listen_fd = s->listen_fd ? s->listen_fd : -1;
+	p->entry = s->listen_fd ? entry_new(a) : NULL;
 	if (r == 0)
 		r = opened_rest(&o, p, s->die_with_parent, err);
 	if (r == 0)
@@ -240,7 +243,6 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 		return r;
 	answers_to_start(s, &facts, a, &answers);
 	rq.open_until_mapped = answers.mappings;
-	p->listen_fd = s->listen_fd ? s->listen_fd : -1;
 	score = take_score(&facts, p);
 	add_answers(&answers, &rq);
 	r = start_child(&rq, score, a, ret, ret_exit, err);
@@ -357,14 +359,18 @@ static void add_ordinary_joins(const struct runtime_exec *x, int init, struct ar
 {
 	static const int kinds[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
 				     CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP };
-	struct init_join *join = arena_new(a, struct init_join);
+	struct init_join *join = arena_array(a, INIT_SPACES, sizeof(*join));
 
+	rq->pid_ns_fd = -1;
+	rq->before = join;
+	if (x->entry) {
+		rq->n_before = entry_joins(x->entry, join);
+		return;
+	}
 	*join = (struct init_join){ .fd = init };
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!namespace_is_shared_with(x->init_pid, namespace_name(kinds[i])))
 			join->flags |= kinds[i];
-	rq->pid_ns_fd = -1;
-	rq->before = join;
 	rq->n_before = 1;
 }
 
@@ -384,6 +390,12 @@ static void add_exec_joins(const struct runtime_exec *x, int init, struct arena 
 	rq->pid_ns_fd = init;
 	if (!namespace_is_shared_with(x->init_pid, "time"))
 		rq->time_ns_fd = init;
+}
+
+static bool has_time(const struct runtime_exec *x)
+{
+	return x->entry ? entry_differs(x->entry, CLONE_NEWTIME)
+			: !namespace_is_shared_with(x->init_pid, "time");
 }
 
 static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
@@ -418,7 +430,7 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 				err);
 	if (r < 0)
 		return r;
-	if (facts.ordinary && !namespace_is_shared_with(x->init_pid, "time"))
+	if (facts.ordinary && has_time(x))
 		return err_set(err, -ENOTSUP,
 			       "the container has a time namespace of its own, which an ordinary "
 			       "user cannot enter; make it without one");

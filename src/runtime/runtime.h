@@ -89,10 +89,26 @@ int runtime_release(struct runtime_process *process, int *ret_exit, struct err *
 int runtime_reattach(pid_t pid, uint64_t start_time, int call_fd,
 		     struct runtime_process *ret_process, struct err *err);
 
+/*
+ * The way into a held container whose user may not look at its process: descriptors that it gives
+ * when it is asked through a connection to its listening socket. -1: none.
+ */
+struct runtime_entry {
+	int spaces[8]; /* namespaces */
+	int root;      /* O_PATH */
+};
+#define RUNTIME_ENTRY_INIT                                                                         \
+	{                                                                                          \
+		.spaces = { -1, -1, -1, -1, -1, -1, -1, -1 }, .root = -1                           \
+	}
+void runtime_entry_cleanup(struct runtime_entry *entry);
+int runtime_entry_ask(int call_fd, struct runtime_entry *ret, struct err *err);
+
 /* One more process in a container that runs. */
 struct runtime_exec {
 	pid_t init_pid;
 	uint64_t init_start; /* refused with -ESRCH when the PID is another process by now */
+	const struct runtime_entry *entry; /* of one that is held and listens; NULL: none */
 	const char *cgroup;
 	const struct cgroup_class *class;     /* the container's; NULL: none */
 	const struct str_map *beneath_cgroup; /* struct cgroup_place's, or NULL */

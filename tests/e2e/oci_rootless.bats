@@ -32,13 +32,20 @@ load rootless_helper
 	[ ! -e "$home/run/berth-oci/t-life" ]
 }
 
-@test "a container is started once, and not entered before that" {
+@test "a created container can be entered before it is started, and is started once" {
 	program 'sleep 1000'
+	map_ranges
+	echo "seven:x:7:7::/seventh:/bin/sh" >>"$bundle/rootfs/etc/passwd"
 	oci create t-once
-	run oci exec t-once true
-	expect_status 125
-	expect_contains "when the container is started"
+	run oci exec -u 7:8 t-once sh -c 'id -u; id -g; echo $HOME; hostname; ls -d /proc/1/fd; readlink /proc/self/ns/user'
+	expect_status 0
+	[ "${lines[*]:0:4}" = "7 8 /seventh berth" ]
+	[ "${lines[5]}" != "$(readlink /proc/self/ns/user)" ]
+	run oci exec t-once sh -c 'echo $$; ls /proc/1/fd /proc/1/root; cat /proc/1/environ'
+	expect_contains "Permission denied"
+	status_is t-once created
 	oci start t-once
+	status_is t-once running
 	run oci start t-once
 	expect_status 1
 	expect_contains "only one that is created can be started"
