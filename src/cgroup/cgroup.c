@@ -82,15 +82,25 @@ static void enable_controllers(const struct hierarchy *v2, const char *path,
 	group_enable_controllers(v2, path, want);
 }
 
-static int make_all(const char *path, const struct cgroup_limits *limits, bool adopt,
-		    struct err *err)
+enum make_how { MAKE_NEW, MAKE_ADOPT, MAKE_WHERE_ALLOWED };
+
+static bool is_forbidden(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
+static int make_all(const char *path, const struct cgroup_limits *limits, enum make_how how,
+		    bool *ret_partial, struct err *err)
 {
 	size_t n;
 	const struct hierarchy *all = hierarchy_all(&n);
 	bool made[CGROUP_HIERARCHIES_MAX] = { false };
 	uint32_t wanted = limits ? limits_controllers(limits) : 0;
+	size_t there = 0;
+	int forbidden = 0;
 	int r = check_path(path, err);
 
+	*ret_partial = false;
 	if (r < 0)
 		return r;
 	if (n == 0)
@@ -99,14 +109,25 @@ static int make_all(const char *path, const struct cgroup_limits *limits, bool a
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (all[i].optional && !(wanted & all[i].controllers))
 			continue;
-		r = adopt ? group_adopt(&all[i], path, err) : group_make(&all[i], path, err);
+		r = how == MAKE_ADOPT ? group_adopt(&all[i], path, err)
+				      : group_make(&all[i], path, err);
+		if (is_forbidden(r) && how == MAKE_WHERE_ALLOWED &&
+		    !(wanted & all[i].controllers)) {
+			*ret_partial = true;
+			forbidden = r;
+			r = 0;
+			continue;
+		}
+		there++;
 		made[i] = r == 1;
 		if (r >= 0 && all[i].is_v2)
 			enable_controllers(&all[i], path, limits);
 	}
+	if (r >= 0 && there == 0)
+		r = forbidden;
 	if (r >= 0 && limits)
 		r = limits_apply(path, limits, err);
-	if (r < 0 && !adopt)
+	if (r < 0 && how != MAKE_ADOPT)
 		undo(path, made);
 	return r < 0 ? r : 0;
 }
@@ -136,12 +157,22 @@ const char *cgroup_own_v2(struct arena *a)
 
 int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err)
 {
-	return make_all(path, limits, false, err);
+	bool partial;
+
+	return make_all(path, limits, MAKE_NEW, &partial, err);
+}
+
+int cgroup_setup_where_allowed(const char *path, const struct cgroup_limits *limits,
+			       bool *ret_partial, struct err *err)
+{
+	return make_all(path, limits, MAKE_WHERE_ALLOWED, ret_partial, err);
 }
 
 int cgroup_adopt(const char *path, const struct cgroup_limits *limits, struct err *err)
 {
-	return make_all(path, limits, true, err);
+	bool partial;
+
+	return make_all(path, limits, MAKE_ADOPT, &partial, err);
 }
 
 int cgroup_trees(const char *path, struct arena *a, struct cgroup_tree **ret, size_t *ret_n,
@@ -158,7 +189,8 @@ int cgroup_trees(const char *path, struct arena *a, struct cgroup_tree **ret, si
 	for (size_t i = 0; i < n; i++) {
 		struct cgroup_tree *tree = &trees[found];
 
-		if (all[i].optional && !limits_has(&all[i], path, "tasks"))
+		/* Few containers are in those that are optional, an ordinary user's in few. */
+		if (!limits_has(&all[i], path, "cgroup.procs"))
 			continue;
 		found++;
 		tree->is_v2 = all[i].is_v2;

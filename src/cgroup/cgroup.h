@@ -96,6 +96,12 @@ int cgroup_controllers(struct arena *a, struct strv *ret, struct err *err);
  * has processes is -EEXIST. On failure nothing is left but parents.
  */
 int cgroup_setup(const char *path, const struct cgroup_limits *limits, struct err *err);
+/*
+ * The same for who may not write everywhere: a hierarchy that he may not, and that no limit needs,
+ * is passed over, which *ret_partial tells. -EACCES when that leaves none.
+ */
+int cgroup_setup_where_allowed(const char *path, const struct cgroup_limits *limits,
+			       bool *ret_partial, struct err *err);
 /* Names of the controllers that the limits need, v1's; the arena's. */
 void cgroup_limited(const struct cgroup_limits *limits, struct arena *a, struct strv *ret);
 /* The group that we are in ourselves, of a machine with v2 alone. Arena's; NULL: not known. */
@@ -116,6 +122,7 @@ struct cgroup_place {
 	/* Where v2 lets no process into the container's group, for it divides it itself: the group
 	 * of this process, unless something beneath was asked for. 0: nobody's. */
 	pid_t beside;
+	bool is_partial; /* of cgroup_setup_where_allowed(): not in every hierarchy */
 };
 /*
  * Descriptors (close-on-exec) into which a child with one thread writes "0" to join every

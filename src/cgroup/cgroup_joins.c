@@ -124,7 +124,9 @@ static int open_one(const struct hierarchy *h, const struct cgroup_place *place,
 	if (r < 0)
 		return r;
 	r = group_file_open(h, group, h->is_v2 ? "cgroup.procs" : "tasks", O_WRONLY);
-	if (r == -ENOENT && h->optional)
+	if (r == -ENOENT && (h->optional || place->is_partial))
+		return 0;
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && place->is_partial)
 		return 0;
 	if (r >= 0)
 		fds[(*n)++] = r;

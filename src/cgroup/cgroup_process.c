@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cgroup/group.h"
 #include "cgroup/group_file.h"
+#include "cgroup/limits.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -20,16 +21,26 @@
 
 enum { FREEZE_WAIT_MS = 10000, KILL_WAIT_MS = 10000 };
 
-static const struct hierarchy *process_tree(void)
+static bool has_group(const struct hierarchy *h, const char *path)
 {
-	const struct hierarchy *h = hierarchy_of(CONTROLLER_FREEZER);
-	size_t n;
+	return h && limits_has(h, path, "cgroup.procs");
+}
 
-	if (!h)
-		h = hierarchy_v2();
-	if (!h)
-		h = hierarchy_all(&n);
-	return h;
+/* An ordinary user's group may not be in the tree that freezes. */
+static const struct hierarchy *process_tree(const char *path)
+{
+	const struct hierarchy *freezer = hierarchy_of(CONTROLLER_FREEZER), *v2 = hierarchy_v2();
+	size_t n;
+	const struct hierarchy *all = hierarchy_all(&n);
+
+	if (has_group(freezer, path))
+		return freezer;
+	if (has_group(v2, path))
+		return v2;
+	for (size_t i = 0; i < n; i++)
+		if (has_group(&all[i], path))
+			return &all[i];
+	return freezer ? freezer : v2 ? v2 : all;
 }
 
 static int64_t now_ms(void)
@@ -88,7 +99,7 @@ int cgroup_pids(const char *path, struct arena *a, pid_t **ret_pids, size_t *ret
 
 	if (r < 0)
 		return r;
-	r = group_each_process(process_tree(), path, list_add, &list);
+	r = group_each_process(process_tree(path), path, list_add, &list);
 	if (r < 0)
 		return err_code(err, r, "processes of control group %s", path);
 	*ret_pids = list.items;
@@ -187,12 +198,14 @@ static bool can_freeze(const struct hierarchy *h)
 int cgroup_freeze(const char *path, bool frozen, struct err *err)
 {
 	int r = check_group(path, err);
+	const struct hierarchy *h = r < 0 ? NULL : process_tree(path);
 
 	if (r < 0)
 		return r;
-	if (!can_freeze(process_tree()))
-		return err_set(err, -ENOTSUP, "this machine has no freezer control groups");
-	r = set_frozen(process_tree(), path, frozen);
+	if (!can_freeze(h))
+		return err_set(err, -ENOTSUP,
+			       "control group %s is in no hierarchy that can freeze it", path);
+	r = set_frozen(h, path, frozen);
 	if (r == -ETIMEDOUT)
 		return err_set(err, r, "control group %s did not %s within %d s", path,
 			       frozen ? "freeze" : "thaw", FREEZE_WAIT_MS / 1000);
@@ -204,15 +217,16 @@ int cgroup_freeze(const char *path, bool frozen, struct err *err)
 int cgroup_is_frozen(const char *path, bool *ret_frozen)
 {
 	int r = check_group(path, NULL);
+	const struct hierarchy *h = r < 0 ? NULL : process_tree(path);
 
 	if (r < 0)
 		return r;
-	if (!can_freeze(process_tree()))
+	if (!can_freeze(h))
 		return -ENOTSUP;
-	if (!process_tree()->is_v2)
-		return v1_state(process_tree(), path, ret_frozen);
+	if (!h->is_v2)
+		return v1_state(h, path, ret_frozen);
 
-	OWN(fd) int events = group_file_open(process_tree(), path, "cgroup.events", O_RDONLY);
+	OWN(fd) int events = group_file_open(h, path, "cgroup.events", O_RDONLY);
 
 	return events < 0 ? events : v2_state(events, ret_frozen);
 }
@@ -291,15 +305,15 @@ int cgroup_kill(const char *path, int signal, struct err *err)
 {
 	struct kill_round round = { .signal = signal };
 	int r = check_group(path, err);
+	const struct hierarchy *h = r < 0 ? NULL : process_tree(path);
 
 	if (r < 0)
 		return r;
-	if (can_freeze(process_tree()))
-		(void)group_file_write(process_tree(), path,
-				       process_tree()->is_v2 ? "cgroup.freeze" : "freezer.state",
-				       process_tree()->is_v2 ? "0" : "THAWED");
+	if (can_freeze(h))
+		(void)group_file_write(h, path, h->is_v2 ? "cgroup.freeze" : "freezer.state",
+				       h->is_v2 ? "0" : "THAWED");
 	if (signal == SIGKILL)
-		return kill_all(process_tree(), path, err);
-	r = group_each_process(process_tree(), path, kill_one, &round);
+		return kill_all(h, path, err);
+	r = group_each_process(h, path, kill_one, &round);
 	return r < 0 ? err_code(err, r, "control group %s", path) : 0;
 }

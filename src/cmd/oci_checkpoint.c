@@ -5,6 +5,7 @@
  * restored under its name. One that could not be written runs on.
  */
 #include "cmd/oci_criu.h"
+#include "cmd/oci_notify.h"
 #include "cmd/oci_signal.h"
 
 #include "base/own.h"
@@ -270,6 +271,8 @@ static int write_container(struct oci_cli *cli, struct oci_container *c,
 	if (r == 0)
 		r = take_options(&p, config);
 	if (r == 0)
+		r = oci_notify_write(cli, c->dir, p.criu.images_fd, config);
+	if (r == 0)
 		r = name_externals(&p);
 	return r < 0 ? r : dump(&p);
 }
@@ -283,11 +286,6 @@ static int refuse_what_is_shared(struct oci_cli *cli, const struct oci_container
 			"the control group of container %s is a unit of systemd, which cannot "
 			"be restored; create it without --systemd-cgroup",
 			c->state.id);
-	if (faccessat(c->dir, "notify", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return err_set(&cli->err, -ENOTSUP,
-			       "container %s has a socket of a service manager's (NOTIFY_SOCKET), "
-			       "which cannot be restored; create it without",
-			       c->state.id);
 	return 0;
 }
 

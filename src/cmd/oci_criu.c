@@ -21,7 +21,8 @@
 enum { STREAMS = 3, STREAMS_MAX = 64 << 10, NAMESPACES = 2 };
 
 static const char yard_name[] = "criu-cgroups";
-static const char descriptors_file[] = "descriptors.json", null_prefix[] = "/dev/null ";
+static const char descriptors_file[] = "descriptors.json", null_prefix[] = "/dev/null ",
+		  tty_prefix[] = "tty[";
 
 const struct opt oci_criu_opts[] = {
 	STR(struct oci_criu_opts, image_path, 0, "image-path", "dir",
@@ -372,7 +373,8 @@ static bool read_mount_id(int fd, unsigned *ret)
 	return at && sscanf(at, "mnt_id: %u", ret) == 1;
 }
 
-/* criu's names: "pipe:[inode]" as procfs says it, "file[mount:inode]" in hexadecimal. */
+/* criu's names: "pipe:[inode]" as procfs says it, "file[mount:inode]" and "tty[device:device of its
+ * file system]" in hexadecimal. */
 static const char *stream_name(struct oci_cli *cli, int fd)
 {
 	struct stat st;
@@ -383,6 +385,9 @@ static const char *stream_name(struct oci_cli *cli, int fd)
 		return "";
 	if (S_ISFIFO(st.st_mode)) /* a FIFO with a name is found again by that */
 		return arena_printf(cli->a, "pipe:[%" PRIu64 "]", (uint64_t)st.st_ino);
+	if (isatty(fd))
+		return arena_printf(cli->a, "%s%" PRIx64 ":%" PRIx64 "]", tty_prefix,
+				    (uint64_t)st.st_rdev, (uint64_t)st.st_dev);
 	is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 	if ((!S_ISREG(st.st_mode) && !is_null) || !read_mount_id(fd, &mount))
 		return "";
@@ -397,29 +402,42 @@ void oci_criu_streams(struct oci_cli *cli, struct strv *ret)
 		strv_add(ret, cli->a, stream_name(cli, fd));
 }
 
-static const char *file_name(const char *stream)
+static const char *outside_name(const char *stream)
 {
 	const char *after_null = str_after(stream, null_prefix);
 	const char *name = after_null ? after_null : stream;
 
-	return str_after(name, "file[") ? name : NULL;
+	return str_after(name, "file[") || str_after(name, tty_prefix) ? name : NULL;
+}
+
+/* criu would say that it knows no mount of the terminal's number. */
+static int check_terminal(struct oci_criu *c, const char *stream)
+{
+	if (!str_after(stream, tty_prefix) || c->options.shell_job)
+		return 0;
+	return err_set(&c->cli->err, -EINVAL,
+		       "its standard streams are a terminal from outside: give --shell-job, and "
+		       "restore it with --shell-job on a terminal");
 }
 
 int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 {
 	OWN(buf) struct buf text = { 0 };
-	int r;
+	int r = 0;
 
 	buf_addc(&text, '[');
-	for (size_t i = 0; i < streams->n; i++) {
-		const char *file = file_name(streams->items[i]);
+	for (size_t i = 0; r == 0 && i < streams->n; i++) {
+		const char *file = outside_name(streams->items[i]);
 
+		r = check_terminal(c, streams->items[i]);
 		buf_adds(&text, i ? "," : "");
 		json_quote(streams->items[i], strlen(streams->items[i]), &text);
 		if (file && !strv_has(&c->options.external, file))
 			strv_add(&c->options.external, c->cli->a, file);
 	}
 	buf_addc(&text, ']');
+	if (r < 0)
+		return r;
 	r = file_write_at(c->images_fd, descriptors_file, text.data, text.len, 0600, 0);
 	return r < 0 ? err_code(&c->cli->err, r, "writing %s/%s", c->images, descriptors_file) : 0;
 }
@@ -427,10 +445,16 @@ int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 static int inherit(struct oci_criu *c, const char *stream, int fd, int *null)
 {
 	struct criu_options *o = &c->options;
-	const char *key = str_after(stream, "pipe:") ? stream : file_name(stream);
+	const char *key = str_after(stream, "pipe:") ? stream : outside_name(stream);
+	int r = check_terminal(c, stream);
 
-	if (!key)
-		return 0;
+	if (r < 0 || !key)
+		return r;
+	if (str_after(stream, tty_prefix) && !isatty(fd))
+		return err_set(&c->cli->err, -ENOTTY,
+			       "its standard streams were a terminal from outside, and descriptor "
+			       "%d is none; restore it on a terminal",
+			       fd);
 	for (size_t i = 0; i < o->n_inherit; i++)
 		if (str_eq(o->inherit[i].key, key))
 			return 0;

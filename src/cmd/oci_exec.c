@@ -293,6 +293,7 @@ static int oci_exec(struct oci_cli *cli, const void *opts, const struct strv *ar
 	if (!o->detach)
 		signals = oci_console_signals();
 	exec.cgroup = oci_state_has_cgroup(&c) ? c.state.cgroup : NULL;
+	exec.cgroup_is_partial = c.state.cgroup_is_partial;
 	exec.class = c.state.class;
 	exec.beneath_cgroup = &beneath;
 	exec.init_pid = c.state.pid;

@@ -10,6 +10,7 @@
 #include "cmd/oci_notify.h"
 
 #include "base/own.h"
+#include "sys/file.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,7 +21,7 @@
 #include <sys/un.h>
 
 static const char directory[] = "notify", socket_path[] = "notify/notify.sock",
-		  inside[] = "/run/notify", ready[] = "READY=1";
+		  inside[] = "/run/notify", ready[] = "READY=1", mark_file[] = "notify";
 
 void oci_notify_cleanup(struct oci_notify *n)
 {
@@ -34,7 +35,7 @@ static const char *host_socket(void)
 	return str_is_empty(path) ? NULL : path;
 }
 
-static void add_mount(struct oci_cli *cli, int state_dir, struct oci_config *config)
+static void add_mount(struct oci_cli *cli, const char *source, struct oci_config *config)
 {
 	struct oci_mount *all = arena_array(cli->a, config->mounts.n + 1, sizeof(*all));
 	struct oci_mount *m = &all[config->mounts.n];
@@ -43,21 +44,31 @@ static void add_mount(struct oci_cli *cli, int state_dir, struct oci_config *con
 	if (config->mounts.n)
 		memcpy(all, config->mounts.items, config->mounts.n * sizeof(*all));
 	*m = (struct oci_mount){ .destination = inside };
-	m->source = arena_printf(cli->a, "/proc/self/fd/%d/%s", state_dir, directory);
+	m->source = source;
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		strv_add(&m->options, cli->a, options[i]);
 	config->mounts.items = all;
 	config->mounts.n++;
 }
 
+static int make_directory(struct oci_cli *cli, int state_dir, const char *id)
+{
+	if (mkdirat(state_dir, directory, 0755) < 0 || fchmodat(state_dir, directory, 0755, 0) < 0)
+		return err_sys(&cli->err, "making %s/%s/%s", cli->root, id, directory);
+	return 0;
+}
+
 int oci_notify_prepare(struct oci_cli *cli, int state_dir, const char *id,
 		       struct oci_config *config)
 {
+	int r;
+
 	if (!host_socket())
 		return 0;
-	if (mkdirat(state_dir, directory, 0755) < 0 || fchmodat(state_dir, directory, 0755, 0) < 0)
-		return err_sys(&cli->err, "making %s/%s/%s", cli->root, id, directory);
-	add_mount(cli, state_dir, config);
+	r = make_directory(cli, state_dir, id);
+	if (r < 0)
+		return r;
+	add_mount(cli, arena_printf(cli->a, "/proc/self/fd/%d/%s", state_dir, directory), config);
 	strv_add(&config->process->env, cli->a, "NOTIFY_SOCKET=/run/notify/notify.sock");
 	return 0;
 }
@@ -95,6 +106,30 @@ int oci_notify_listen(struct oci_cli *cli, int state_dir, const char *id, struct
 	return 0;
 }
 
+int oci_notify_write(struct oci_cli *cli, int state_dir, int images_dir, struct oci_config *config)
+{
+	int r;
+
+	if (faccessat(state_dir, directory, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	add_mount(cli, inside, config);
+	r = file_write_at(images_dir, mark_file, "", 0, 0600, 0);
+	return r < 0 ? err_code(&cli->err, r, "writing %s beside the images", mark_file) : 0;
+}
+
+int oci_notify_read(struct oci_cli *cli, int state_dir, const char *id, const char *place,
+		    int images_dir, struct oci_config *config)
+{
+	int r;
+
+	if (faccessat(images_dir, mark_file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	r = make_directory(cli, state_dir, id);
+	if (r == 0)
+		add_mount(cli, arena_printf(cli->a, "%s/%s", place, directory), config);
+	return r;
+}
+
 /* A path, or a name without a file when it begins with "@". */
 static int send_to(const char *path, const char *text, size_t len)
 {
@@ -127,24 +162,37 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
+static void say_ready(struct oci_cli *cli, const char *host, pid_t main_pid)
+{
+	char text[64];
+	int r;
+
+	if (main_pid)
+		(void)snprintf(text, sizeof(text), "%s\nMAINPID=%d", ready, (int)main_pid);
+	else
+		(void)snprintf(text, sizeof(text), "%s", ready);
+	r = send_to(host, text, strlen(text));
+	if (r < 0)
+		oci_warn(cli, "NOTIFY_SOCKET %s: %s", host, strerror(-r));
+}
+
+void oci_notify_restored(struct oci_cli *cli, pid_t main_pid)
+{
+	if (host_socket())
+		say_ready(cli, host_socket(), main_pid);
+}
+
 bool oci_notify_take(struct oci_cli *cli, struct oci_notify *n, pid_t main_pid)
 {
 	char text[4096];
 	ssize_t len = recv(n->fd, text, sizeof(text) - 1, 0);
-	int r;
 
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
 	if (!has_line(text, ready))
 		return false;
-	if (main_pid)
-		(void)snprintf(text, sizeof(text), "%s\nMAINPID=%d", ready, (int)main_pid);
-	else
-		(void)snprintf(text, sizeof(text), "%s", ready);
-	r = send_to(n->host, text, strlen(text));
-	if (r < 0)
-		oci_warn(cli, "NOTIFY_SOCKET %s: %s", n->host, strerror(-r));
+	say_ready(cli, n->host, main_pid);
 	oci_notify_cleanup(n);
 	return true;
 }

@@ -33,6 +33,19 @@ int oci_notify_listen(struct oci_cli *cli, int state_dir, const char *id, struct
  * to watch from now on when that is not 0.
  */
 bool oci_notify_take(struct oci_cli *cli, struct oci_notify *n, pid_t main_pid);
+/*
+ * A checkpoint: when the container has such a directory, config mounts it again, and a mark beside
+ * the images says so.
+ */
+int oci_notify_write(struct oci_cli *cli, int state_dir, int images_dir, struct oci_config *config);
+/* A restore: makes the directory when that mark is there; place is the path of state_dir. */
+int oci_notify_read(struct oci_cli *cli, int state_dir, const char *id, const char *place,
+		    int images_dir, struct oci_config *config);
+/*
+ * A restored container is ready: its program has begun long ago, and will not say it again. Tells
+ * who is named by our NOTIFY_SOCKET, if any, with the process to watch when that is not 0.
+ */
+void oci_notify_restored(struct oci_cli *cli, pid_t main_pid);
 /* Waits until the container says that it is ready, or ends. */
 void oci_notify_wait(struct oci_cli *cli, struct oci_notify *n, int pidfd, pid_t main_pid);
 

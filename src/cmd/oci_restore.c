@@ -18,6 +18,7 @@
 
 #include "base/own.h"
 #include "cgroup/cgroup.h"
+#include "sys/apparmor.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 
@@ -163,6 +164,28 @@ static int join_namespaces(struct restore *p)
 	return r;
 }
 
+/* CRIU passes over what the kernel cannot do, without a word. */
+static int check_lsm(struct oci_cli *cli, const struct restore_opts *opts)
+{
+	const bool selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
+	const char *profile = opts->lsm_profile;
+
+	if (profile && !str_after(profile, "apparmor:") && !str_after(profile, "selinux:"))
+		return opt_invalid(restore_opts, "lsm-profile", profile,
+				   "must be apparmor:PROFILE or selinux:LABEL", &cli->err);
+	if (profile && str_after(profile, "apparmor:") && !apparmor_runs())
+		return err_set(&cli->err, -ENOTSUP,
+			       "--lsm-profile %s: this kernel does not run AppArmor", profile);
+	if (profile && str_after(profile, "selinux:") && !selinux)
+		return err_set(&cli->err, -ENOTSUP,
+			       "--lsm-profile %s: this kernel does not run SELinux", profile);
+	if (opts->lsm_mount_context && !selinux)
+		return err_set(&cli->err, -ENOTSUP,
+			       "--lsm-mount-context %s: this kernel does not run SELinux",
+			       opts->lsm_mount_context);
+	return 0;
+}
+
 static int take_options(struct restore *p)
 {
 	struct oci_cli *cli = p->cli;
@@ -207,7 +230,11 @@ static int make_cgroup(struct restore *p)
 static int prepare(struct restore *p, const char *id)
 {
 	struct oci_cli *cli = p->cli;
-	int r = oci_bundle_load(cli, p->opts->bundle ? p->opts->bundle : ".", NULL, id, &p->bundle);
+	int r = check_lsm(cli, p->opts);
+
+	if (r == 0)
+		r = oci_bundle_load(cli, p->opts->bundle ? p->opts->bundle : ".", NULL, id,
+				    &p->bundle);
 
 	if (r == 0 && p->bundle.unit.name)
 		r = err_set(
@@ -223,6 +250,10 @@ static int prepare(struct restore *p, const char *id)
 				  &p->criu);
 	if (r == 0)
 		r = prepare_state(p, id);
+	if (r == 0)
+		r = oci_notify_read(cli, p->container.dir, id,
+				    oci_criu_place(cli, &p->container, "."), p->criu.images_fd,
+				    p->bundle.config);
 	if (r == 0)
 		r = make_cgroup(p);
 	if (r == 0)
@@ -423,8 +454,10 @@ static int announce(struct restore *p)
 	oci_criu_cgroup_yard_remove(&p->container);
 	if (p->opts->pid_file)
 		r = oci_bundle_pid_file(cli, p->opts->pid_file, p->process.pid);
-	if (r == 0)
+	if (r == 0) {
 		oci_hooks_poststart(cli, &p->container.state, p->bundle.config);
+		oci_notify_restored(cli, p->opts->detach ? p->process.pid : 0);
+	}
 	return r;
 }
 
@@ -470,7 +503,7 @@ static int oci_restore(struct oci_cli *cli, const void *opts_, const struct strv
 		.cgroup_dir = -1,
 		.criu = OCI_CRIU_INIT
 	};
-	OWN(oci_notify) struct oci_notify notify = OCI_NOTIFY_INIT; /* it is not said to be ready */
+	OWN(oci_notify) struct oci_notify notify = OCI_NOTIFY_INIT; /* it has been said already */
 	OWN(fd) int signals = opts->detach ? -1 : oci_console_signals();
 	int status, r = opts->detach || opts->no_subreaper ? 0 : oci_console_adopt(cli);
 

@@ -95,6 +95,16 @@ static bool has_pid_namespace(struct oci_cli *cli, const struct oci_container *c
 	       oci_runtime_has_new_namespace(config, "pid");
 }
 
+/* Nobody knows the others of a container that has neither a group nor a PID namespace. */
+static void warn_of_others(struct oci_cli *cli, const struct oci_container *c)
+{
+	if (!oci_state_has_cgroup(c) && !has_pid_namespace(cli, c))
+		oci_warn(cli,
+			 "container %s has no control group and no PID namespace of its own: only "
+			 "its first process is killed",
+			 c->state.id);
+}
+
 /* With a PID namespace the kernel kills everybody when the first process is; without, we do. */
 static int send(struct oci_cli *cli, const struct oci_container *c, int signal, bool all)
 {
@@ -113,6 +123,8 @@ static int send(struct oci_cli *cli, const struct oci_container *c, int signal, 
 		return err_set(&cli->err, r, "container not running: %s", c->state.id);
 	if (r < 0)
 		return err_code(&cli->err, r, "signalling container %s", c->state.id);
+	if (signal == SIGKILL)
+		warn_of_others(cli, c);
 	/* A frozen process would die of it only when it is resumed. */
 	if (signal == SIGKILL && cgroup_is_frozen(c->state.cgroup, &frozen) == 0 && frozen)
 		return cgroup_freeze(c->state.cgroup, false, &cli->err);
@@ -160,6 +172,7 @@ static int end_processes(struct oci_cli *cli, const struct oci_container *c)
 	int r = 0;
 
 	if (first.fd >= 0) {
+		warn_of_others(cli, c);
 		(void)proc_signal(first.fd, SIGKILL);
 		r = kill_cgroup(cli, c);
 		if (poll(&first, 1, DEATH_WAIT_MS) == 0)

@@ -204,6 +204,8 @@ static int start_process(struct making *m, bool hold)
 	}
 	if (r == 0 && m->process.has_no_cgroup)
 		m->bundle.cgroup = m->container.state.cgroup = "";
+	if (r == 0)
+		m->container.state.cgroup_is_partial = m->process.has_part_of_cgroup;
 	return r;
 }
 

@@ -45,6 +45,7 @@ SCHEMA(oci_state, T, F_STR(T, id, "id", REQUIRED), F_INT(T, pid, "pid", ALWAYS_F
        F_U64(T, start_time, "startTime", ALWAYS_FULL), F_BOOL(T, started, "started", ALWAYS_FULL),
        F_BOOL(T, listens, "listens", ALWAYS_FULL), F_STR(T, bundle, "bundle", REQUIRED),
        F_STR(T, rootfs, "rootfs", REQUIRED), F_STR(T, cgroup, "cgroup", ALWAYS_FULL),
+       F_BOOL(T, cgroup_is_partial, "cgroupIsPartial", OMIT_EMPTY),
        F_STR(T, unit, "unit", OMIT_EMPTY), F_PTR(T, class, "class", oci_class, OMIT_EMPTY),
        F_TIME(T, created, "created", ALWAYS_FULL), F_U32(T, owner, "owner", ALWAYS_FULL),
        F_STRV(T, streams, "streams", OMIT_EMPTY), F_RAW(T, config, "config", REQUIRED));

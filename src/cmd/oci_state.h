@@ -27,6 +27,7 @@ struct oci_state {
 	bool listens;        /* for its start, on a socket in its directory */
 	const char *bundle, *rootfs;
 	const char *cgroup;         /* "": none */
+	bool cgroup_is_partial;     /* not in every hierarchy: its user may not write in all */
 	const char *unit;           /* of systemd's that the group is, or NULL */
 	struct cgroup_class *class; /* of resctrl, or NULL */
 	int64_t created;            /* ns */

@@ -14,6 +14,7 @@
 #include "runtime/hook.h"
 #include "runtime/id_map.h"
 #include "runtime/net_device.h"
+#include "sys/fd_message.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/userns.h"
@@ -86,6 +87,50 @@ static int hooks(const struct answers *a, pid_t pid, struct err *err)
 }
 
 /* -- the seccomp listener -- */
+
+static bool lets_pass(const char *action)
+{
+	return str_eq(action, "SCMP_ACT_ALLOW") || str_eq(action, "SCMP_ACT_LOG");
+}
+
+/* Does a filter of these rules let the call pass, whatever its arguments are? */
+static bool lets_call_pass(const struct oci_seccomp *s, const char *call)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < s->syscalls.n; i++) {
+		const struct oci_syscall *rule = &s->syscalls.items[i];
+
+		if (!strv_has(&rule->names, call))
+			continue;
+		if (rule->args.n || !lets_pass(rule->action))
+			return false;
+		named = true;
+	}
+	return named || lets_pass(s->default_action);
+}
+
+int answer_plan_notify(const struct oci_seccomp *rules, bool by_message, struct arena *a,
+		       struct init_notify **ret, struct err *err)
+{
+	struct init_notify *n = arena_new(a, struct init_notify);
+	struct fd_message *m;
+
+	*n = (struct init_notify){ .fd = -1 };
+	*ret = n;
+	if (!by_message)
+		return 0;
+	if (!lets_call_pass(rules, "sendmsg"))
+		return err_set(err, -ENOTSUP,
+			       "linux.seccomp: an ordinary user's container hands the filter of "
+			       "SCMP_ACT_NOTIFY over by sendmsg, which it would not let pass; "
+			       "allow sendmsg");
+	m = arena_new(a, struct fd_message);
+	fd_message_init(m, INIT_ASK_NOTIFY, 1);
+	n->message = &m->header;
+	n->fds = m->fds;
+	return 0;
+}
 
 static int connect_listener(const char *path, int *ret, struct err *err)
 {
@@ -170,10 +215,13 @@ static int notify(const struct answers *a, pid_t pid, int talk, struct err *err)
 	r = child_say_go(talk, err);
 	if (r < 0)
 		return r;
-	filter = wait_for_filter(a->notify, pidfd);
-	if (filter == -ECHILD)
+	if (a->notify->message)
+		r = fd_message_receive(talk, &filter, 1);
+	else
+		r = filter = wait_for_filter(a->notify, pidfd);
+	if (r == -ECHILD || r == -ECONNRESET)
 		return 0; /* its report says why */
-	r = filter < 0 ? filter : send_filter(a, pid, socket, filter);
+	r = r < 0 ? r : send_filter(a, pid, socket, filter);
 	if (r < 0)
 		return err_code(err, r, "handing the seccomp filter to %s",
 				a->seccomp->listener_path);

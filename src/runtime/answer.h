@@ -22,6 +22,12 @@ struct answers {
 	struct runtime_state state;
 };
 
+/*
+ * How the descriptor of a filter by these rules comes to its listener: by memory, or by_message,
+ * when we may not reach into the child. -ENOTSUP when the filter forbids that. *ret is the arena's.
+ */
+int answer_plan_notify(const struct oci_seccomp *rules, bool by_message, struct arena *a,
+		       struct init_notify **ret, struct err *err);
 /* Takes over what a child in a user namespace may not do, and says whether there is any to do. */
 bool answer_plan(struct answers *answers, struct init_plan *p);
 /* A child_answer_fn; ctx is struct answers. */

@@ -8,6 +8,7 @@
 #include "runtime/entry.h"
 
 #include "base/own.h"
+#include "sys/fd_message.h"
 #include "sys/namespace.h"
 
 #include <errno.h>
@@ -22,38 +23,14 @@ static const int kinds[INIT_SPACES] = {
 	CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP, CLONE_NEWTIME
 };
 
-struct entry_message {
-	struct msghdr header;
-	struct iovec iov;
-	unsigned char byte;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(INIT_ENTRY_FDS * sizeof(int))];
-	} control;
-};
-
-static void prepare(struct entry_message *m)
-{
-	*m = (struct entry_message){ .byte = INIT_ENTER };
-	m->iov = (struct iovec){ &m->byte, 1 };
-	m->header = (struct msghdr){ .msg_iov = &m->iov,
-				     .msg_iovlen = 1,
-				     .msg_control = &m->control,
-				     .msg_controllen = sizeof(m->control) };
-}
-
 struct init_entry *entry_new(struct arena *a)
 {
 	struct init_entry *entry = arena_new(a, struct init_entry);
-	struct entry_message *m = arena_new(a, struct entry_message);
-	struct cmsghdr *c = &m->control.align;
+	struct fd_message *m = arena_new(a, struct fd_message);
 
-	prepare(m);
-	*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-			       .cmsg_type = SCM_RIGHTS,
-			       .cmsg_len = CMSG_LEN(INIT_ENTRY_FDS * sizeof(int)) };
+	fd_message_init(m, INIT_ENTER, INIT_ENTRY_FDS);
 	entry->message = &m->header;
-	entry->fds = (int *)CMSG_DATA(c);
+	entry->fds = m->fds;
 	return entry;
 }
 
@@ -78,18 +55,14 @@ static int check(const struct runtime_entry *entry, struct err *err)
 int runtime_entry_ask(int call, struct runtime_entry *ret, struct err *err)
 {
 	OWN(runtime_entry) struct runtime_entry entry = RUNTIME_ENTRY_INIT;
-	struct entry_message m;
-	struct cmsghdr *c;
+	const unsigned char enter = INIT_ENTER;
 	int fds[INIT_ENTRY_FDS], r;
 
-	prepare(&m);
-	if (send(call, &m.byte, 1, MSG_NOSIGNAL) != 1 ||
-	    recvmsg(call, &m.header, MSG_CMSG_CLOEXEC) < 0)
-		return err_sys(err, "asking the held container for its namespaces");
-	c = CMSG_FIRSTHDR(&m.header);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(fds)))
-		return err_set(err, -EPROTO, "the held container does not give its namespaces");
-	memcpy(fds, CMSG_DATA(c), sizeof(fds));
+	r = send(call, &enter, 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+	if (r == 0)
+		r = fd_message_receive(call, fds, INIT_ENTRY_FDS);
+	if (r < 0)
+		return err_code(err, r, "asking the held container for its namespaces");
 	memcpy(entry.spaces, fds, sizeof(entry.spaces));
 	entry.root = fds[INIT_SPACES];
 	r = check(&entry, err);

@@ -572,7 +572,14 @@ static long load_notifying(const struct init_plan *p)
 		fd = load_seccomp(p);
 	if (fd < 0)
 		return fd;
-	__atomic_store_n(&n->fd, (int)fd, __ATOMIC_RELEASE);
+	if (n->message) {
+		n->fds[0] = (int)fd;
+		fd = RAW(sendmsg, p->talk_fd, n->message, MSG_NOSIGNAL);
+		if (fd < 0)
+			return fd;
+	} else {
+		__atomic_store_n(&n->fd, (int)fd, __ATOMIC_RELEASE);
+	}
 	/* A few seconds of it: a parent that was killed says nothing any more. */
 	for (uint64_t i = 0; i < NOTIFY_SPINS; i++)
 		if (__atomic_load_n(&n->taken, __ATOMIC_ACQUIRE))

@@ -179,10 +179,15 @@ struct init_memory_policy {
 	unsigned long max;
 };
 
-/* Where a filter's descriptor is handed over, in memory: see load_notifying(). */
+/*
+ * Where a filter's descriptor is handed over, in memory: see load_notifying(). A parent that may
+ * not reach into the child gets the message instead, into which fds leads.
+ */
 struct init_notify {
 	int fd; /* -1 until it is there */
 	int taken;
+	int *fds;
+	struct msghdr *message; /* NULL: none */
 };
 
 /*

@@ -62,15 +62,9 @@ static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const
 	p->seccomp = filter->code;
 	p->seccomp_len = filter->len;
 	p->seccomp_flags = filter->flags;
-	if (r == 0 && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) {
-		/* Its descriptor is fetched out of the child, which only root may reach into. */
-		if (facts->rootless)
-			return err_set(err, -ENOTSUP,
-				       "linux.seccomp: the action SCMP_ACT_NOTIFY needs root; use "
-				       "another one");
-		p->notify = arena_new(a, struct init_notify);
-		p->notify->fd = -1;
-	}
+	/* Only root may fetch its descriptor out of the child. */
+	if (r == 0 && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		r = answer_plan_notify(rules, facts->rootless, a, &p->notify, err);
 	return r;
 }
 
@@ -224,8 +218,10 @@ static int start_in_cgroup(const struct runtime_start *s, struct arena *a,
 	if (r == 0)
 		r = plan_start(s, &facts, a, p, &rq.namespaces, err);
 	if (r == 0)
-		r = open_joins(&o, s->class, &(struct cgroup_place){ .path = s->cgroup }, p,
-			       &rq.cgroup_dir, err);
+		r = open_joins(&o, s->class,
+			       &(struct cgroup_place){ .path = s->cgroup,
+						       .is_partial = s->cgroup_is_partial },
+			       p, &rq.cgroup_dir, err);
 	if (r == 0)
 		r = opened_root(&o, s, p, err);
 	if (r == 0)
@@ -266,8 +262,12 @@ static int make_cgroup(struct runtime_start *s, struct arena *a, struct err *err
 	resources_limits(s->config->linux_->resources, a, &limits);
 	if (!userns_is_roots())
 		limits.n_devices = 0;
-	r = s->cgroup_is_unit ? cgroup_adopt(s->cgroup, &limits, err)
-			      : cgroup_setup(s->cgroup, &limits, err);
+	if (s->cgroup_is_unit)
+		r = cgroup_adopt(s->cgroup, &limits, err);
+	else if (s->cgroup_is_optional)
+		r = cgroup_setup_where_allowed(s->cgroup, &limits, &s->cgroup_is_partial, err);
+	else
+		r = cgroup_setup(s->cgroup, &limits, err);
 	if (r == 0 || !s->cgroup_is_optional ||
 	    (r != -EACCES && r != -EPERM && r != -EROFS &&
 	     !(r == -ENOTSUP && cgroup_mode() == CGROUP_NONE)))
@@ -307,6 +307,7 @@ int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime
 	if (r < 0)
 		return r;
 	process.has_no_cgroup = !start.cgroup;
+	process.has_part_of_cgroup = start.cgroup_is_partial;
 	s = &start;
 	r = runtime_restore_class(s->config, s->class, s->id, err);
 	if (r == 0)
@@ -405,7 +406,8 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 	OWN(seccomp) struct seccomp_filter filter = { 0 };
 	struct init_plan *p = arena_new(a, struct init_plan);
 	struct child_request rq = { .plan = p, .cgroup_dir = -1, .time_ns_fd = -1 };
-	struct cgroup_place place = { x->cgroup, x->beneath_cgroup, x->init_pid };
+	struct cgroup_place place = { x->cgroup, x->beneath_cgroup, x->init_pid,
+				      x->cgroup_is_partial };
 	struct answers answers = { .seccomp = x->seccomp,
 				   .state = { .id = x->id ? x->id : "",
 					      .status = "running",

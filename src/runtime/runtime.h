@@ -45,6 +45,7 @@ struct runtime_start {
 	bool cgroup_is_unit; /* systemd made it: adopted, and left to the caller on failure */
 	/* Where it cannot be made for want of privileges, and nothing is limited: none. */
 	bool cgroup_is_optional;
+	bool cgroup_is_partial; /* set by runtime_start() itself */
 	/* Of resctrl, as runtime_class_find() found it, to be made and joined; NULL: none. */
 	struct cgroup_class *class;
 	int stdin_fd, stdout_fd, stderr_fd; /* become 0, 1, 2; ignored with a terminal */
@@ -65,10 +66,11 @@ struct runtime_start {
 struct runtime_process {
 	pid_t pid;
 	int pidfd;
-	uint64_t start_time; /* field 22 of /proc/PID/stat */
-	int console_fd;      /* pty master with a terminal, else -1; the caller's */
-	int hold_fd;         /* of a held container, else -1 */
-	bool has_no_cgroup;  /* it was optional and could not be made */
+	uint64_t start_time;     /* field 22 of /proc/PID/stat */
+	int console_fd;          /* pty master with a terminal, else -1; the caller's */
+	int hold_fd;             /* of a held container, else -1 */
+	bool has_no_cgroup;      /* it was optional and could not be made */
+	bool has_part_of_cgroup; /* ... or not in every hierarchy */
 };
 
 /*
@@ -110,6 +112,7 @@ struct runtime_exec {
 	uint64_t init_start; /* refused with -ESRCH when the PID is another process by now */
 	const struct runtime_entry *entry; /* of one that is held and listens; NULL: none */
 	const char *cgroup;
+	bool cgroup_is_partial;               /* it is not in every hierarchy */
 	const struct cgroup_class *class;     /* the container's; NULL: none */
 	const struct str_map *beneath_cgroup; /* struct cgroup_place's, or NULL */
 	bool wait_thawed;                     /* of a paused container: wait, instead of -EBUSY */

@@ -98,6 +98,22 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('start.sock')"
 	[ "$(stat -c %u:%g "$bundle/rootfs/open/made")" = "$((RANGE + 6)):$((RANGE + 7))" ]
 }
 
+@test "newuidmap of the image or of the bundle is not run, wherever one stands" {
+	program 'id -u'
+	map_ranges
+	for dir in "$bundle" "$bundle/rootfs/usr/bin" "$bundle/rootfs/bin"; do
+		for name in newuidmap newgidmap; do
+			printf '#!/bin/sh\necho "$0" >>%s/ran\nexit 1\n' "$home" >"$dir/$name"
+			chmod 755 "$dir/$name"
+		done
+	done
+	run ordinary env PATH="$OCI/bin:/usr/bin:/bin" berth-oci run t-maps
+	expect_status 0
+	expect_output 0
+	[ ! -e "$home/ran" ]
+	rm -f "$bundle"/new*idmap "$bundle"/rootfs/{usr/,}bin/new*idmap
+}
+
 @test "exec in a container with ranges has its own user and groups" {
 	program 'sleep 1000'
 	map_ranges
@@ -177,14 +193,37 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('start.sock')"
 	done
 }
 
-@test "a listener of seccomp and an exec into a time namespace are refused by name" {
+@test "a listener of seccomp gets the filter of a container and answers" {
+	gcc -O1 -o "$OCI/listener" "$berth_source/tests/lib/seccomp_listener.c"
+	ordinary "$OCI/listener" "$home/listen.sock" "$home/state.json" 2 &
+	eventually test -S "$home/listen.sock"
+	program 'mkdir /never; echo $?'
+	change 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "'"$home"'/listen.sock", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}]}'
+	for nnp in True False; do
+		change "p['noNewPrivileges'] = $nnp"
+		run oci run t-notify
+		expect_status 0
+		expect_contains "Protocol error"
+		grep -q '"seccompFd"' "$home/state.json"
+		rm "$home/state.json"
+	done
+	wait $!
+	rm -f "$home/listen.sock"
+}
+
+@test "a filter that asks its listener about sendmsg cannot be handed over by an ordinary user" {
+	program true
+	for rules in '"defaultAction": "SCMP_ACT_NOTIFY"' '"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sendmsg"], "action": "SCMP_ACT_NOTIFY"}]' \
+		'"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]'; do
+		change "l['seccomp'] = {$rules, 'listenerPath': '$home/none.sock'}"
+		run oci run t-notify
+		expect_status 125
+		expect_contains "allow sendmsg"
+	done
+}
+
+@test "an exec into a time namespace is refused by name" {
 	program 'sleep 1000'
-	cp config.json good.json
-	change 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/none.sock", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}'
-	run oci run t-notify
-	expect_status 125
-	expect_contains "SCMP_ACT_NOTIFY needs root"
-	mv good.json config.json
 	change 'l["namespaces"].append({"type": "time"})'
 	oci create t-time && oci start t-time
 	run oci exec t-time true
@@ -235,6 +274,57 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('start.sock')"
 	expect_contains "control group"
 	oci kill --all t-none KILL
 	eventually status_is t-none stopped
+}
+
+# As an administrator may: this user makes groups beneath /berth of the hierarchy.
+hand_over() {
+	[ -d "/sys/fs/cgroup/$1/berth" ] || mkdir "/sys/fs/cgroup/$1/berth"
+	chown "$USER_ID" "/sys/fs/cgroup/$1/berth"
+}
+
+@test "of v1's hierarchies those are used that the user may write, and the others passed over" {
+	[ -d /sys/fs/cgroup/pids ] && on_v1 || skip "there is no v1 hierarchy of pids"
+	hand_over pids
+	program 'sleep 1000 & sleep 1000'
+	change 'l["resources"] = {"pids": {"limit": 30}}'
+	oci create t-part && oci start t-part
+	[ "$(cat /sys/fs/cgroup/pids/berth/t-part/pids.max)" = 30 ]
+	grep -q "$(pid_of t-part)" /sys/fs/cgroup/pids/berth/t-part/cgroup.procs
+	[ ! -e /sys/fs/cgroup/memory/berth/t-part ]
+	oci exec -d t-part sleep 1000
+	# An exec joins what there is to join.
+	run oci ps --format json t-part
+	expect_status 0
+	[ "$(tr , '\n' <<<"$output" | wc -l)" = 3 ]
+	run oci pause t-part
+	expect_status 1
+	expect_contains "is in no hierarchy that can freeze it"
+	change 'l["resources"]["memory"] = {"limit": 10000000}'
+	run oci run t-whole
+	expect_status 125
+	expect_contains "limits of memory, pids"
+	[ ! -e /sys/fs/cgroup/pids/berth/t-whole ]
+	oci kill --all t-part KILL
+	eventually status_is t-part stopped
+	oci delete t-part
+	[ ! -e /sys/fs/cgroup/pids/berth/t-part ]
+}
+
+@test "who kills a container without group and PID namespace is told whom that does not reach" {
+	on_v1 || skip "this user may have a group here: tests/vm"
+	program 'sleep 1000'
+	change 'l["namespaces"] = [n for n in l["namespaces"] if n["type"] not in ("pid", "cgroup")]
+m["/proc"].update(type="none", source="/proc", options=["rbind"])'
+	oci create t-first && oci start t-first
+	run oci kill t-first KILL
+	expect_status 0
+	expect_contains "only its first process is killed"
+	eventually status_is t-first stopped
+	oci delete t-first
+	oci create t-first
+	run oci delete --force t-first
+	expect_status 0
+	expect_contains "only its first process is killed"
 }
 
 on_v1() {

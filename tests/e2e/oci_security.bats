@@ -112,6 +112,63 @@ oci_held() {
 	expect_output "$(printf 'program /bin/busybox\nprogram /bin/sleep')"
 }
 
+# hostile DIRECTORY NAME...: programs that leave a file where only who has the host's tree can
+hostile() {
+	local dir=$1 name
+
+	shift
+	mkdir -p "$dir"
+	for name; do
+		rm -f "$dir/$name"
+		printf '#!/bin/sh\necho "%s $*" >>%s/ran\nexit 0\n' "$name" "$OCI" >"$dir/$name"
+		chmod 755 "$dir/$name"
+	done
+}
+
+@test "no program or library of the image runs with the host's privileges, by whatever name" {
+	for dir in sbin usr/bin usr/sbin usr/local/bin lib lib64; do
+		hostile "$bundle/rootfs/$dir" newuidmap newgidmap ldconfig ps criu mount umount modprobe \
+			systemctl berth-systemd berth-init xz unpigz libnss_files.so.2 ld-linux-x86-64.so.2
+	done
+	hostile "$bundle/rootfs/usr/bin" only-in-the-image
+	hostile "$bundle" newuidmap newgidmap ldconfig ps mount
+	box 'sleep 1000'
+	cd "$bundle/rootfs/usr/bin"
+	detached t-image
+	oci exec t-image true
+	oci exec -u 1000:1000 t-image true
+	oci ps t-image
+	oci events --stats t-image >/dev/null
+	oci update --memory 100000000 t-image
+	oci pause t-image
+	oci resume t-image
+	oci state t-image >/dev/null
+	oci delete --force t-image
+	# Those that are asked for in there are the container's, and nothing outside is theirs.
+	box '/usr/bin/only-in-the-image'
+	oci run -b "$bundle" t-image 2>/dev/null || true
+	cd /
+	[ ! -e "$OCI/ran" ] || { cat "$OCI/ran" >&2; return 1; }
+}
+
+@test "a hook's path is the host's, unless the hook is the container's" {
+	hostile "$bundle/rootfs/usr/bin" only-in-the-image
+	for hook in prestart createRuntime createContainer; do
+		top_more=",\"hooks\":{\"$hook\":[{\"path\":\"/usr/bin/only-in-the-image\"}]}"
+		box true
+		run oci run -b "$bundle" t-hook
+		[ "$status" -ne 0 ]
+		expect_contains "$hook"
+		expect_contains "/usr/bin/only-in-the-image"
+		[ ! -e "$OCI/ran" ]
+	done
+	top_more=',"hooks":{"poststart":[{"path":"/usr/bin/only-in-the-image"}],"poststop":[{"path":"/usr/bin/only-in-the-image"}],
+		"startContainer":[{"path":"/usr/bin/only-in-the-image"}]}'
+	box true
+	oci run -b "$bundle" t-hook 2>/dev/null
+	[ ! -e "$OCI/ran" ]
+}
+
 @test "no descriptor of the caller reaches a program, a joined one, or a working directory" {
 	box "ls /proc/self/fd | wc -l; sleep 1000"
 	exec 7</ 8<"$OCI" 9</proc 10</sys/fs/cgroup

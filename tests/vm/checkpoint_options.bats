@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# What the options of checkpoint and restore change, one by one: without the option it is otherwise.
+# The last test has podman use them.
+load checkpoint_helper
+
+# talking ID: a container with a connection over loopback, which is used all the time
+talking() {
+	program sh -c 'nc -l -p 4000 -e cat & sleep 1; (i=0; while :; do i=\$((i+1)); echo \$i; sleep 0.2; done) | nc 127.0.0.1 4000; echo closed; sleep 1000'
+	oci run -d -b "$bundle" "$1" >>"$OCI/out" 2>&1 </dev/null 3>&-
+	eventually counted 3
+}
+
+# Where iptables cannot be executed.
+without_iptables() {
+	unshare --mount --propagation private sh -c \
+		'mount --bind /dev/null "$(readlink -f "$(command -v iptables-restore)")" && exec "$@"' sh "$@"
+}
+
+@test "--network-lock chooses who holds packets back, and names what criu is too old for" {
+	talking t-lock
+	run without_iptables berth-oci --root "$OCI/state" checkpoint --tcp-established --network-lock iptables --image-path "$OCI/img" t-lock
+	expect_status 1
+	expect_contains "dump.log"
+	run oci checkpoint --tcp-established --network-lock skip --image-path "$OCI/img" t-lock
+	[ "$status" -eq 0 ] || expect_contains "--network-lock skip needs criu 3.18"
+	[ "$status" -ne 0 ] || skip "this criu has skip"
+	run oci checkpoint --network-lock none --image-path "$OCI/img" t-lock
+	expect_contains "must be iptables, nftables or skip"
+	status_is t-lock running
+	without_iptables berth-oci --root "$OCI/state" checkpoint --tcp-established --network-lock nftables --image-path "$OCI/img" t-lock
+	restore t-lock --tcp-established --network-lock nftables
+	counts_on
+}
+
+@test "--tcp-close brings a connection back closed" {
+	talking t-close
+	oci checkpoint --tcp-established --image-path "$OCI/img" t-close
+	restore t-close --tcp-close
+	eventually grep -q closed "$OCI/out"
+	run oci exec t-close netstat -tn
+	[[ "$output" != *ESTABLISHED* ]]
+}
+
+@test "--tcp-skip-in-flight leaves out a connection that nobody has accepted" {
+	program sh -c 'nc -l -p 4000 & p=\$!; sleep 1; kill -STOP \$p; nc 127.0.0.1 4000 </dev/null & sleep 1; kill -9 \$!; echo ready; while :; do sleep 1; done'
+	oci run -d -b "$bundle" t-fly >>"$OCI/out" 2>&1 </dev/null 3>&-
+	eventually grep -q ready "$OCI/out"
+	run oci checkpoint --image-path "$OCI/img" t-fly
+	expect_status 1
+	grep -q "In-flight connection" "$OCI/img/dump.log"
+	oci checkpoint --tcp-skip-in-flight --image-path "$OCI/img" t-fly
+	restore t-fly
+	run oci exec t-fly netstat -tln
+	expect_contains ":4000"
+}
+
+blocks() { # blocks DIR: what its images of memory take on the disk
+	echo $(($(stat -c %b "$1"/pages-*.img | paste -sd+)))
+}
+
+@test "--auto-dedup takes out of older images what a newer one has, and of each what is restored" {
+	program sh -c "x=\$(head -c 3000000 /dev/zero | tr '\\0' x); ${counter//\$/\\\$}"
+	oci run -d -b "$bundle" t-dup >>"$OCI/out" 2>&1 </dev/null 3>&-
+	eventually counted 3
+	oci checkpoint --pre-dump --image-path "$OCI/img-pre" t-dup
+	before=$(blocks "$OCI/img-pre")
+	oci checkpoint --leave-running --image-path "$OCI/img0" --parent-path ../img-pre t-dup
+	[ "$(blocks "$OCI/img-pre")" = "$before" ]
+	oci checkpoint --auto-dedup --image-path "$OCI/img" --parent-path ../img-pre t-dup
+	[ "$(blocks "$OCI/img-pre")" -lt "$before" ]
+	[ "$(blocks "$OCI/img")" -gt 0 ]
+	restore t-dup --auto-dedup
+	[ "$(blocks "$OCI/img")" = 0 ]
+	counts_on
+}
+
+# on_a_terminal FILE COMMAND: with what comes from descriptor 6 as its keys
+on_a_terminal() {
+	script -qfc "$2" "$1" <&6 >/dev/null 2>&1 3>&- &
+}
+
+@test "--shell-job takes a terminal from outside along to another terminal" {
+	program sh -c 'i=0; while read x; do i=\$((i+1)); echo got-\$i-\$x; done'
+	mkfifo "$OCI/keys"
+	exec 6<>"$OCI/keys"
+	on_a_terminal "$OCI/tty1" "berth-oci --root $OCI/state run -b $bundle t-job"
+	eventually test -e "$OCI/tty1"
+	eventually status_is t-job running
+	echo one >&6
+	eventually grep -q got-1-one "$OCI/tty1"
+	run oci checkpoint --image-path "$OCI/img" t-job
+	expect_status 1
+	expect_contains "give --shell-job"
+	oci checkpoint --shell-job --image-path "$OCI/img" t-job
+	run oci restore -d --shell-job --image-path "$OCI/img" -b "$bundle" t-job </dev/null
+	expect_status 1
+	expect_contains "restore it on a terminal"
+	on_a_terminal "$OCI/tty2" "berth-oci --root $OCI/state restore --shell-job --image-path $OCI/img -b $bundle t-job"
+	eventually status_is t-job running
+	echo two >&6
+	eventually grep -q got-2-two "$OCI/tty2"
+	oci delete --force t-job
+	exec 6>&-
+}
+
+@test "--ext-unix-sk connects a socket to one outside again" {
+	gcc -O1 -static -o "$bundle/rootfs/bin/unix_talker" "$berth_source/tests/lib/unix_talker.c"
+	mkdir -p "$OCI/talk"
+	python3 -c "
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind('$OCI/talk/sock')
+f = open('$OCI/heard', 'w', 1)
+while True: f.write(s.recv(64).decode())" 3>&- &
+	hearer=$!
+	eventually test -S "$OCI/talk/sock"
+	change 'c["mounts"] += [{"destination": "'"$OCI"'/talk", "type": "bind", "source": "'"$OCI"'/talk", "options": ["rbind"]}]'
+	program unix_talker "$OCI/talk/sock"
+	oci run -d -b "$bundle" t-unix >>"$OCI/out" 2>&1 </dev/null 3>&-
+	eventually grep -q 3 "$OCI/heard"
+	run oci checkpoint --image-path "$OCI/img" t-unix
+	expect_status 1
+	grep -q "ext-unix-sk" "$OCI/img/dump.log"
+	oci checkpoint --ext-unix-sk --image-path "$OCI/img" t-unix
+	last=$(tail -n 1 "$OCI/heard")
+	restore t-unix --ext-unix-sk
+	eventually grep -qx $((last + 3)) "$OCI/heard"
+	kill "$hearer"
+	rm "$bundle/rootfs/bin/unix_talker"
+}
+
+@test "--lsm-profile gives another profile; what this kernel does not run is refused by name" {
+	[ "$(cat /sys/module/apparmor/parameters/enabled)" = Y ] || skip "AppArmor does not run"
+	printf 'profile t-one flags=(attach_disconnected) {\nfile, capability, network, signal,\n}\nprofile t-two flags=(attach_disconnected) {\nfile, capability, network, signal,\n}\n' | apparmor_parser -r -K
+	change 'c["process"]["apparmorProfile"] = "t-one"'
+	counting t-lsm
+	[ "$(cat "/proc/$(pid_of t-lsm)/attr/current")" = "t-one (enforce)" ]
+	oci checkpoint --image-path "$OCI/img" t-lsm
+	for option in "--lsm-mount-context system_u:object_r:container_file_t:s0" "--lsm-profile selinux:system_u:system_r:container_t:s0"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run oci restore -d --image-path "$OCI/img" -b "$bundle" $option t-lsm </dev/null
+		expect_status 1
+		expect_contains "this kernel does not run SELinux"
+	done
+	run oci restore -d --image-path "$OCI/img" -b "$bundle" --lsm-profile t-two t-lsm </dev/null
+	expect_contains "must be apparmor:PROFILE or selinux:LABEL"
+	restore t-lsm --lsm-profile apparmor:t-two
+	[ "$(cat "/proc/$(pid_of t-lsm)/attr/current")" = "t-two (enforce)" ]
+	counts_on
+}
+
+@test "a restored container has its service manager told that it is ready" {
+	python3 -c "
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind('$OCI/manager')
+f = open('$OCI/told', 'w', 1)
+while True: f.write(s.recv(256).decode() + '\n')" 3>&- &
+	manager=$!
+	eventually test -S "$OCI/manager"
+	program sh -c "ls -d /run/notify; ${counter//\$/\\\$}"
+	NOTIFY_SOCKET=$OCI/manager oci create -b "$bundle" t-told >"$OCI/first" 2>&1 </dev/null 3>&-
+	oci start t-told
+	eventually grep -q 3 "$OCI/first"
+	grep -q /run/notify "$OCI/first"
+	oci checkpoint --image-path "$OCI/img" t-told
+	NOTIFY_SOCKET=$OCI/manager restore t-told
+	eventually grep -q "MAINPID=$(pid_of t-told)" "$OCI/told"
+	[ "$(head -n 1 "$OCI/told")" = READY=1 ]
+	run oci exec t-told ls -d /run/notify
+	expect_output /run/notify
+	kill "$manager"
+}
+
+@test "podman writes a container with it and restores it" {
+	local podman=(timeout 100 podman --root "$OCI/podman/root" --runroot "$OCI/podman/run" --tmpdir "$OCI/podman/tmp" --runtime "$berth_build/berth-oci")
+	mkdir -p /run/lock "$OCI/podman"
+	printf '[containers]\nnetns = "none"\ndefault_ulimits = [ "nofile=1024:1024", "nproc=1024:1024" ]\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n' >"$OCI/containers.conf"
+	export CONTAINERS_CONF=$OCI/containers.conf
+	"${podman[@]}" import -c 'CMD ["sh"]' "$(busybox_tar)" busybox >/dev/null 2>&1 3>&-
+	"${podman[@]}" run -d --name web busybox sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done' 3>&-
+	eventually podman_counts 3
+	"${podman[@]}" container checkpoint web 3>&-
+	run "${podman[@]}" inspect --format '{{.State.Status}} {{.State.Checkpointed}}' web 3>&-
+	expect_output "exited true"
+	at=$("${podman[@]}" logs --tail 1 web 3>&-)
+	"${podman[@]}" container restore web 3>&-
+	eventually podman_counts $((at + 3))
+	[ "$("${podman[@]}" logs web 3>&- | head -n $((at + 2)))" = "$(seq $((at + 2)))" ]
+	"${podman[@]}" rm -fa -t 0 3>&-
+	umount "$OCI/podman/root/overlay" 2>/dev/null || true
+	find /sys/fs/cgroup -mindepth 1 -depth -type d -path '*/libpod_parent*' -exec rmdir {} \;
+}
+
+podman_counts() {
+	[ "$("${podman[@]}" logs --tail 1 web 3>&-)" -ge "$1" ]
+}
