@@ -45,8 +45,9 @@ static int check_namespaces(const struct oci_linux *l, struct err *err)
 		if (!str_is_empty(ns->path) && str_eq(ns->type, "mount"))
 			return err_set(
 				err, -ENOTSUP,
-				"linux.namespaces[%zu].path: a container's tree is made in a "
-				"mount namespace of its own; remove the path",
+				"linux.namespaces[%zu].path: a mount namespace cannot be joined, "
+				"for the container's root would become that of all who are in it; "
+				"remove the path",
 				i);
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(l->namespaces.items[j].type, ns->type))

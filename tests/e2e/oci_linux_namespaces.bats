@@ -17,6 +17,15 @@ ns() {
 	readlink "/proc/${2:-self}/ns/$1"
 }
 
+@test "a mount namespace is never joined: those in it would lose their tree" {
+	hold_namespaces --mount
+	namespaces='{"type":"mount","path":"/proc/'"$held"'/ns/mnt"},{"type":"pid"}'
+	hostname=null run_box t-mnt true
+	[ "$status" -ne 0 ]
+	expect_contains "linux.namespaces[0].path: a mount namespace cannot be joined"
+	release_namespaces
+}
+
 @test "an absent namespace is the runtime's own, a new one is not" {
 	namespaces='{"type":"mount"},{"type":"uts"},{"type":"cgroup"}'
 	run_box t-ns "for n in pid net ipc uts cgroup mnt; do readlink /proc/self/ns/\$n; done"

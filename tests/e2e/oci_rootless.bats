@@ -225,6 +225,12 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('start.sock')"
 @test "an exec into a time namespace is refused by name" {
 	program 'sleep 1000'
 	change 'l["namespaces"].append({"type": "time"})'
+	if [ "$(printf '6.2\n%s\n' "$(uname -r)" | sort -V | head -n 1)" != 6.2 ]; then
+		run oci create t-time
+		expect_status 1
+		expect_contains "new time namespaces need Linux 6.2"
+		return
+	fi
 	oci create t-time && oci start t-time
 	run oci exec t-time true
 	expect_status 125
