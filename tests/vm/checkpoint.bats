@@ -3,6 +3,10 @@
 # every kernel can do what criu needs.
 load checkpoint_helper
 
+prepare() {
+	gcc -o "$OCI/console_socket" "$berth_source/tests/lib/console_socket.c"
+}
+
 @test "a container is written, gone, restored, and counts on, twice" {
 	counting t-count
 	for _ in 1 2; do

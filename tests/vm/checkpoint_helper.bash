@@ -10,7 +10,7 @@ setup_file() {
 	export mounts_before
 	mkdir -p "$bundle/rootfs"
 	tar -C "$bundle/rootfs" -xf "$(busybox_tar)"
-	gcc -o "$OCI/console_socket" "$berth_source/tests/lib/console_socket.c"
+	prepare
 }
 
 setup() {

@@ -3,6 +3,17 @@
 # The last test has podman use them.
 load checkpoint_helper
 
+prepare() {
+	gcc -O1 -static -o "$OCI/unix_talker" "$berth_source/tests/lib/unix_talker.c"
+	cp "$OCI/unix_talker" "$bundle/rootfs/bin/"
+}
+
+# hear PATH FILE: what is sent to a socket of that name, a line each
+hear() {
+	"$OCI/unix_talker" hear "$1" >"$2" 3>&- &
+	eventually test -S "$1"
+}
+
 # talking ID: a container with a connection over loopback, which is used all the time
 talking() {
 	program sh -c 'nc -l -p 4000 -e cat & sleep 1; (i=0; while :; do i=\$((i+1)); echo \$i; sleep 0.2; done) | nc 127.0.0.1 4000; echo closed; sleep 1000'
@@ -96,7 +107,7 @@ on_a_terminal() {
 	expect_status 1
 	expect_contains "restore it on a terminal"
 	on_a_terminal "$OCI/tty2" "berth-oci --root $OCI/state restore --shell-job --image-path $OCI/img -b $bundle t-job"
-	eventually status_is t-job running
+	eventually status_is t-job running || { cat "$OCI/tty2" "$OCI/img/restore.log" >&2; return 1; }
 	echo two >&6
 	eventually grep -q got-2-two "$OCI/tty2"
 	oci delete --force t-job
@@ -104,18 +115,10 @@ on_a_terminal() {
 }
 
 @test "--ext-unix-sk connects a socket to one outside again" {
-	gcc -O1 -static -o "$bundle/rootfs/bin/unix_talker" "$berth_source/tests/lib/unix_talker.c"
 	mkdir -p "$OCI/talk"
-	python3 -c "
-import socket
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind('$OCI/talk/sock')
-f = open('$OCI/heard', 'w', 1)
-while True: f.write(s.recv(64).decode())" 3>&- &
-	hearer=$!
-	eventually test -S "$OCI/talk/sock"
+	hear "$OCI/talk/sock" "$OCI/heard"
 	change 'c["mounts"] += [{"destination": "'"$OCI"'/talk", "type": "bind", "source": "'"$OCI"'/talk", "options": ["rbind"]}]'
-	program unix_talker "$OCI/talk/sock"
+	program unix_talker talk "$OCI/talk/sock"
 	oci run -d -b "$bundle" t-unix >>"$OCI/out" 2>&1 </dev/null 3>&-
 	eventually grep -q 3 "$OCI/heard"
 	run oci checkpoint --image-path "$OCI/img" t-unix
@@ -125,8 +128,7 @@ while True: f.write(s.recv(64).decode())" 3>&- &
 	last=$(tail -n 1 "$OCI/heard")
 	restore t-unix --ext-unix-sk
 	eventually grep -qx $((last + 3)) "$OCI/heard"
-	kill "$hearer"
-	rm "$bundle/rootfs/bin/unix_talker"
+	kill $!
 }
 
 @test "--lsm-profile gives another profile; what this kernel does not run is refused by name" {
@@ -150,14 +152,7 @@ while True: f.write(s.recv(64).decode())" 3>&- &
 }
 
 @test "a restored container has its service manager told that it is ready" {
-	python3 -c "
-import socket
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind('$OCI/manager')
-f = open('$OCI/told', 'w', 1)
-while True: f.write(s.recv(256).decode() + '\n')" 3>&- &
-	manager=$!
-	eventually test -S "$OCI/manager"
+	hear "$OCI/manager" "$OCI/told"
 	program sh -c "ls -d /run/notify; ${counter//\$/\\\$}"
 	NOTIFY_SOCKET=$OCI/manager oci create -b "$bundle" t-told >"$OCI/first" 2>&1 </dev/null 3>&-
 	oci start t-told
@@ -169,7 +164,7 @@ while True: f.write(s.recv(256).decode() + '\n')" 3>&- &
 	[ "$(head -n 1 "$OCI/told")" = READY=1 ]
 	run oci exec t-told ls -d /run/notify
 	expect_output /run/notify
-	kill "$manager"
+	kill $!
 }
 
 @test "podman writes a container with it and restores it" {
