@@ -294,11 +294,12 @@ static bool remove_empty_in(const struct hierarchy *h, const char *path)
 
 bool cgroup_remove_empty(const char *path)
 {
-	const struct hierarchy *v2 = hierarchy_v2();
+	const struct hierarchy *v2 = hierarchy_v2(), *h;
 
-	if (check_group(path, NULL) < 0 || !remove_empty_in(process_tree(), path))
+	if (check_group(path, NULL) < 0)
 		return false;
-	return !v2 || v2 == process_tree() || remove_empty_in(v2, path);
+	h = process_tree(path);
+	return remove_empty_in(h, path) && (!v2 || v2 == h || remove_empty_in(v2, path));
 }
 
 int cgroup_kill(const char *path, int signal, struct err *err)
