@@ -232,15 +232,24 @@ struct walk {
 	int64_t bytes;
 };
 
+/* What has a name among the blobs, too, is complete, and nobody needs it here. */
+static bool is_blob(const struct stat *st)
+{
+	return st->st_nlink > 1;
+}
+
 static void look_at(struct walk *w, const char *name)
 {
 	struct stat st;
 
 	if (name[0] == '.' || fstatat(w->dirs->partial, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	if (w->age_s >= 0 &&
-	    (time(NULL) - st.st_mtime < w->age_s || unlinkat(w->dirs->partial, name, 0) < 0))
+	if (w->age_s >= 0 && !is_blob(&st) && time(NULL) - st.st_mtime < w->age_s)
 		return;
+	if (w->age_s >= 0 && unlinkat(w->dirs->partial, name, 0) < 0)
+		return;
+	if (is_blob(&st))
+		return; /* its space is the blob's */
 	w->n++;
 	w->bytes += (int64_t)st.st_blocks * 512;
 }

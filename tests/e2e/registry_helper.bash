@@ -124,6 +124,18 @@ start_bad_registry() {
 	registry=127.0.0.1:$port
 }
 
+# start_image_registry [RATE]: tests/lib/pull-registry; its images are $image:TAG, its log is $image_log
+start_image_registry() {
+	local port
+
+	port=$(free_port)
+	image_log=$BATS_TEST_TMPDIR/images.$port.log
+	python3 "$berth_source/tests/lib/pull-registry" "$port" "$image_log" "$@" >"$image_log.err" 2>&1 3>&- &
+	echo $! >>"$BATS_FILE_TMPDIR/servers"
+	eventually listens "$port"
+	image=127.0.0.1:$port/t/image
+}
+
 stop_servers() {
 	local pid
 

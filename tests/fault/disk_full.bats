@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A full disk: a clear message, nothing half-made, and the space comes back.
 load ../e2e/helper
+load ../e2e/registry_helper
 
 setup_file() {
 	export mounts_before
@@ -15,6 +16,7 @@ setup_file() {
 
 teardown_file() {
 	rm -f "$BATS_FILE_TMPDIR/disk/fill"
+	stop_servers
 	remove_all
 	expect_nothing_left
 	expect_no_reports
@@ -40,6 +42,34 @@ fill_disk() {
 	run berth images -q big
 	expect_output ""
 	[ "$(free_kb)" -ge "$((before - 64))" ]
+}
+
+@test "a pull on a full disk says so, gives the space back, and works when there is some" {
+	start_image_registry
+	before=$(free_kb)
+	fill_disk
+	truncate -s -4M "$BATS_FILE_TMPDIR/disk/fill"
+	for tag in large medium; do
+		run berth pull "$image:$tag"
+		expect_status 1
+		expect_contains "No space left on device"
+		run berth images -q "$image"
+		expect_output ""
+		[ -z "$(ls -A "$BERTH_ROOT/partial" "$BERTH_ROOT/tmp" | grep -v :)" ]
+	done
+	rm -f "$BATS_FILE_TMPDIR/disk/fill"
+	[ "$(free_kb)" -ge "$((before - 64))" ]
+	# The blob fits, the layer beside it does not.
+	run berth pull "$image:large"
+	expect_status 1
+	expect_contains "No space left on device"
+	[ "$(free_kb)" -ge "$((before - 64))" ]
+	berth pull -q "$image:good"
+	run berth run --rm --network none "$image:good" sh -c 'read -r x </text; echo "$x"'
+	expect_output good
+	berth rmi "$image:good"
+	[ "$(free_kb)" -ge "$((before - 64))" ]
+	stop_servers
 }
 
 @test "run on a full disk says so and leaves no container" {

@@ -4,11 +4,12 @@
 # reaches the disk. Afterwards processes, STATE and the boot ID are gone, as after a real one, and the
 # next mount replays the journal.
 load ../e2e/helper
+load ../e2e/registry_helper
 
 setup_file() {
 	export mounts_before
 	mounts_before=$(wc -l </proc/self/mountinfo)
-	export disk=$BATS_FILE_TMPDIR/disk image=$BATS_FILE_TMPDIR/disk.img boot_id=$BATS_FILE_TMPDIR/boot_id
+	export disk=$BATS_FILE_TMPDIR/disk disk_image=$BATS_FILE_TMPDIR/disk.img boot_id=$BATS_FILE_TMPDIR/boot_id
 	export BERTH_ROOT=$disk/root BERTH_STATE=$BATS_FILE_TMPDIR/state
 	export archive=$BATS_FILE_TMPDIR/archive.tar base
 	base=$(busybox_tar)
@@ -25,15 +26,16 @@ teardown() {
 }
 
 teardown_file() {
+	stop_servers
 	expect_nothing_left
 }
 
 new_disk() {
 	! mountpoint -q "$disk" || umount "$disk"
-	rm -rf "$image" "$BERTH_STATE"
-	truncate -s 192M "$image"
-	mkfs.ext4 -q -b 4096 "$image"
-	mount -o loop "$image" "$disk"
+	rm -rf "$disk_image" "$BERTH_STATE"
+	truncate -s 192M "$disk_image"
+	mkfs.ext4 -q -b 4096 "$disk_image"
+	mount -o loop "$disk_image" "$disk"
 }
 
 # From now on nothing is written; only what was reported before counts. 2 is
@@ -61,7 +63,7 @@ lose_power() {
 restore_power() {
 	rm -rf "$BERTH_STATE"
 	cat /proc/sys/kernel/random/uuid >"$boot_id"
-	mount -o loop "$image" "$disk"
+	mount -o loop "$disk_image" "$disk"
 }
 
 # rebooted COMMAND...: in a world whose boot ID is the new one
@@ -172,13 +174,13 @@ promises_are_kept() {
 	if is_done stop; then expect_exact "stopped" exited berth inspect -f '{{.State.Status}}' stopped; fi
 }
 
-# What there is, reported or not, is whole, can be removed, and leaves nothing.
-nothing_is_half_there() {
+# What there is, reported or not, is whole (by EXPECT NAME), can be removed, and leaves nothing.
+nothing_is_half_there() { # nothing_is_half_there EXPECT
 	local name all
 
 	run sh -c "cd '$BERTH_ROOT/blobs/sha256' && for f in *; do echo \"\$f *\$f\"; done | sha256sum -c --quiet"
 	[ "$status" -eq 0 ] || [ "$(ls "$BERTH_ROOT/blobs/sha256" 2>&1)" = "" ] || broken "blobs: $output"
-	for name in $(rebooted berth images --format '{{.Repository}}:{{.Tag}}'); do expect_image "$name"; done
+	for name in $(rebooted berth images --format '{{.Repository}}:{{.Tag}}'); do "$1" "$name"; done
 	all=$(rebooted berth ps -aq)
 	# shellcheck disable=SC2086
 	[ -z "$all" ] || rebooted berth rm -f $all >/dev/null || broken "a container cannot be removed"
@@ -188,6 +190,14 @@ nothing_is_half_there() {
 	rebooted berth images -q # sweeps
 	all=$(find "$BERTH_ROOT" -mindepth 2 ! -path '*/db/*' ! -path '*/skeleton/*' ! -path '*/seccomp/*' ! -path '*/blobs/sha256')
 	[ -z "$all" ] || broken "left: $all"
+}
+
+nothing_is_broken() {
+	[ ! -e "$BATS_TEST_TMPDIR/broken" ] || {
+		echo "begun: $(xargs <"$BATS_TEST_TMPDIR/begun"); done: $(xargs <"$BATS_TEST_TMPDIR/done")"
+		cat "$BATS_TEST_TMPDIR/broken"
+		false
+	}
 }
 
 @test "the cut is real: what was written and not synced is gone, what was synced is there" {
@@ -226,12 +236,66 @@ nothing_is_half_there() {
 		lose_power
 		restore_power
 		promises_are_kept
-		nothing_is_half_there
-		[ ! -e "$BATS_TEST_TMPDIR/broken" ] || {
-			echo "begun: $(xargs <"$BATS_TEST_TMPDIR/begun"); done: $(xargs <"$BATS_TEST_TMPDIR/done")"
-			cat "$BATS_TEST_TMPDIR/broken"
-			false
-		}
+		nothing_is_half_there expect_image
+		nothing_is_broken
 		rm -rf "${BERTH_STATE:?}"
 	done
+}
+
+pulled_sum() {
+	berth run --rm --network none "$image_name" sh -c 'md5sum </medium'
+}
+
+expect_pulled() {
+	expect_exact "pulled $1" "$pulled" berth run --rm --network none "$1" sh -c 'md5sum </medium'
+}
+
+# It is there when that was reported. When not, it is not half there: pulled again, it is whole, whatever
+# the disk has of what was downloaded.
+pull_is_kept() {
+	if is_done pull; then
+		expect_pulled "$image_name"
+		return
+	fi
+	! has_image "$image_name" || expect_pulled "$image_name"
+	rebooted berth pull -q "$image_name" >/dev/null || broken "it cannot be pulled again"
+	expect_pulled "$image_name"
+}
+
+# A pull, and a cut at SECONDS after its begin, or when it has returned.
+cut_pull() { # cut_pull [SECONDS]
+	: >"$BATS_TEST_TMPDIR/begun"
+	: >"$BATS_TEST_TMPDIR/reported"
+	new_disk
+	step pull 0 berth pull -q "$image_name" 3>&- &
+	worker=$!
+	if [ $# -eq 1 ]; then sleep "$1"; else wait "$worker"; fi
+	cut_power
+	wait "$worker" || true
+	lose_power
+	restore_power
+}
+
+@test "a pull that returned survives a cut at any of 20 instants; one that had not is absent, or goes on" {
+	start_image_registry 30000000
+	image_name=$image:medium
+	new_disk
+	start=${EPOCHREALTIME/./}
+	berth pull -q "$image_name"
+	span=$((${EPOCHREALTIME/./} - start))
+	pulled=$(pulled_sum)
+	finished=0
+	for round in $(seq 0 19); do
+		# The last ones are cut at once when they have returned.
+		if [ "$round" -lt 16 ]; then
+			cut_pull "$(awk -v s="$span" -v r="$round" -v x="$RANDOM" 'BEGIN { print s * (r + x / 32768) / 16e6 }')"
+		else
+			cut_pull
+		fi
+		! is_done pull || finished=$((finished + 1))
+		pull_is_kept
+		nothing_is_half_there expect_pulled
+		nothing_is_broken || { echo "round $round"; false; }
+	done
+	[ "$finished" -ge 4 ] && [ "$finished" -le 16 ] || { echo "$finished of 20 had returned"; false; }
 }
