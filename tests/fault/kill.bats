@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Any process may be killed at any instant: nothing leaks, and what the store says is true.
 load ../e2e/helper
+load ../e2e/registry_helper
 
 # What is random follows from a seed, which a failing test shows; BERTH_TEST_SEED sets it again.
 # The instants themselves are the machine's.
@@ -18,6 +19,7 @@ teardown() {
 	for report in "$berth_build"/reports/*; do
 		[ ! -e "$report" ] || grep -qv 'Unable to get registers from thread' "$report" || rm -f "$report"
 	done
+	stop_servers
 	expect_no_reports
 }
 
@@ -166,4 +168,70 @@ states_are_true() {
 	berth images -q >/dev/null
 	tmp_empty() { [ -z "$(ls -A "$BERTH_ROOT/tmp" 2>/dev/null)" ]; }
 	eventually tmp_empty
+}
+
+tmp_empty() {
+	berth images -q >/dev/null # sweeps
+	[ -z "$(ls -A "$BERTH_ROOT/tmp" 2>/dev/null)" ]
+}
+
+no_fetch() {
+	! pgrep -x berth-fetch >/dev/null
+}
+
+# The image is there and whole, or it is not there at all, and nobody is at it.
+pull_is_whole_or_not() {
+	eventually no_fetch
+	eventually tmp_empty
+	berth image inspect "$image:medium" >/dev/null 2>&1 || return 0
+	run berth run --rm --network none "$image:medium" sh -c 'md5sum </medium'
+	expect_output "$medium"
+	(cd "$BERTH_ROOT/blobs/sha256" && for f in *; do echo "$f *$f"; done | sha256sum -c --quiet)
+	berth rmi "$image:medium" >/dev/null
+}
+
+# asked: how many bytes of blobs were asked for, by the ranges in the log
+asked() {
+	awk '$2 ~ /blobs/ && split($3, r, /[=-]/) == 3 { n += r[3] - r[2] + 1 } END { print n + 0 }' "$image_log"
+}
+
+@test "killing a pull at a random instant leaves the image whole or absent, and what is verified is not fetched again" {
+	start_image_registry 30000000
+	berth pull -q "$image:medium" >/dev/null
+	all=$(asked)
+	medium=$(berth run --rm --network none "$image:medium" sh -c 'md5sum </medium')
+	berth rmi "$image:medium" >/dev/null
+	killed=0
+	for round in $(seq 24); do
+		# Every third pull is a child of run, and then either of the two is killed.
+		if [ $((round % 3)) -gt 0 ]; then
+			"$BERTH" pull -q "$image:medium" >/dev/null 2>&1 3>&- &
+		else
+			"$BERTH" run --rm --network none "$image:medium" true >/dev/null 2>&1 3>&- &
+		fi
+		command=$!
+		pick 9
+		sleep "0.$picked"
+		pick 2
+		if [ "$picked" -eq 0 ]; then pkill -9 -x berth-fetch || true; fi
+		[ "$picked" -eq 0 ] && [ $((round % 3)) -eq 0 ] || kill -9 "$command" 2>/dev/null || true
+		status=0
+		wait "$command" || status=$?
+		[ "$status" -eq 0 ] || killed=$((killed + 1))
+		pull_is_whole_or_not || { echo "round $round"; false; }
+	done
+	expect_healed
+	[ "$killed" -ge 8 ] || { echo "only $killed of $round were killed"; false; }
+	# Once more, when a known part is there.
+	rm -f "$BERTH_ROOT"/partial/*
+	"$BERTH" pull -q "$image:medium" >/dev/null 2>&1 3>&- &
+	command=$!
+	some() { [ "$(du -k "$BERTH_ROOT/partial" | cut -f1)" -gt 8000 ]; }
+	eventually some
+	kill -9 "$command"
+	wait "$command" || true
+	: >"$image_log"
+	berth pull -q "$image:medium" >/dev/null
+	[ "$(asked)" -gt 0 ] && [ "$(asked)" -le $((all - (5 << 20))) ] || { echo "asked for $(asked) of $all bytes"; false; }
+	pull_is_whole_or_not
 }

@@ -277,7 +277,7 @@ cut_pull() { # cut_pull [SECONDS]
 }
 
 @test "a pull that returned survives a cut at any of 20 instants; one that had not is absent, or goes on" {
-	start_image_registry 30000000
+	start_image_registry 60000000
 	image_name=$image:medium
 	new_disk
 	start=${EPOCHREALTIME/./}
