@@ -35,7 +35,7 @@ enum {
 	THREADS_PER_LAYER = 2, /* on the average */
 	THREADS_ON_ONE = 4,
 	NOTE_SIZE = 1 << 20,
-	FLUSH_SIZE = 48 << 20
+	FLUSH_SIZE = 8 << 20
 };
 
 enum blob_state {

@@ -36,7 +36,7 @@
 enum {
 	REPORT_MS = 100,
 	WORKERS_LEAST = 2,
-	FLUSH_SIZE = 48 << 20 /* bytes of the archive */
+	FLUSH_SIZE = 8 << 20 /* bytes of the archive */
 };
 static const int64_t layer_bytes_max = (int64_t)1 << 40, layer_inodes_max = 8 << 20;
 
