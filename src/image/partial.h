@@ -58,8 +58,8 @@ int partial_complete(struct partial *p, struct err *err);
 int partial_place(const struct image_dirs *dirs, const char *hex);
 /* After that, before the lock goes. */
 void partial_forget(const struct image_dirs *dirs, const char *hex);
-/* Removes files that nobody went on with for age_s seconds, and names of what is a blob by now (left when
- * the power went). ret_freed in bytes, or NULL. No pull may be running. */
+/* Removes files that nobody went on with for age_s seconds, and names of what is a blob by now
+ * (left when the power went). ret_freed in bytes, or NULL. No pull may be running. */
 void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_freed);
 /* How many there are, and the bytes they take on the disk. */
 void partial_usage(const struct image_dirs *dirs, size_t *ret_n, int64_t *ret_bytes);

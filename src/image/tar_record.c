@@ -18,7 +18,6 @@
 #include "base/own.h"
 #include "codec/tar_ops.h"
 #include "codec/tar_scan.h"
-#include "codec/sha256.h"
 #include "image/tree_walk.h"
 #include "sys/file.h"
 
@@ -225,13 +224,11 @@ struct rebuild {
 	off_t offset; /* in the record */
 	ZSTD_DStream *zstd;
 	ZSTD_inBuffer in;
-	char *compressed, *block;
+	char *compressed;
 	bool ended;
 	struct tar_ops_reader ops;
 	struct tree_walk walk;
-	struct sha256 hash;
-	tar_sink_fn *sink;
-	void *ctx;
+	struct tar_outlet *out;
 	int64_t size;
 };
 
@@ -259,21 +256,25 @@ static ssize_t read_ops(void *ctx, void *buf, size_t size)
 	return (ssize_t)out.pos;
 }
 
-static int give(struct rebuild *b, const void *data, size_t len)
+static void give(struct rebuild *b, size_t len)
 {
-	sha256_add(&b->hash, data, len);
+	tar_outlet_add(b->out, len);
 	b->size += (int64_t)len;
-	return b->sink ? b->sink(b->ctx, data, len) : 0;
 }
 
 static int give_raw(struct rebuild *b)
 {
-	ssize_t n;
-	int r = 0;
+	size_t most;
+	char *room;
 
-	while (r == 0 && (n = tar_ops_raw(&b->ops, b->block, BLOCK)) != 0)
-		r = n < 0 ? (int)n : give(b, b->block, (size_t)n);
-	return r;
+	while ((room = tar_outlet_room(b->out, &most))) {
+		ssize_t n = tar_ops_raw(&b->ops, room, most);
+
+		if (n <= 0)
+			return (int)n;
+		give(b, (size_t)n);
+	}
+	return -ECANCELED;
 }
 
 /* A file of the tree, through no link; a FIFO in its place does not keep us waiting. */
@@ -300,21 +301,26 @@ static int open_file(struct rebuild *b, const struct tar_op *op, struct err *err
 static int give_file(struct rebuild *b, const struct tar_op *op, struct err *err)
 {
 	OWN(fd) int fd = open_file(b, op, err);
-	int64_t left = op->size;
-	int r = fd < 0 ? fd : 0;
 
-	while (r == 0 && left > 0) {
-		ssize_t n = read(fd, b->block, left < BLOCK ? (size_t)left : BLOCK);
+	if (fd < 0)
+		return fd;
+	for (int64_t left = op->size; left > 0;) {
+		size_t most;
+		char *room = tar_outlet_room(b->out, &most);
+		ssize_t n;
 
+		if (!room)
+			return -ECANCELED;
+		n = read(fd, room, left < (int64_t)most ? (size_t)left : most);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n < 0 ? err_sys(err, "%.300s", op->path)
 				     : err_set(err, -EIO, "%.300s has changed", op->path);
 		left -= n;
-		r = give(b, b->block, (size_t)n);
+		give(b, (size_t)n);
 	}
-	return r;
+	return 0;
 }
 
 static int give_all(struct rebuild *b, struct err *err)
@@ -332,10 +338,22 @@ static int give_all(struct rebuild *b, struct err *err)
 	return r;
 }
 
+/* All of it to the outlet, to its end. */
+static int rebuild(struct rebuild *b, int64_t size, char ret_digest[DIGEST_TEXT], struct err *err)
+{
+	int r = give_all(b, err), passed;
+
+	if (r == 0 && b->size != size)
+		r = err_set(err, -EBADMSG, "its record is damaged");
+	passed = tar_outlet_close(b->out, ret_digest);
+	/* Then it is the sink that has ended it. */
+	return r == 0 || r == -ECANCELED ? passed : r;
+}
+
 int tar_record_rebuild(int fd, int tree, tar_sink_fn *sink, void *ctx, char ret_digest[DIGEST_TEXT],
 		       struct err *err)
 {
-	OWN(mem) char *block = mem_alloc(BLOCK), *compressed = mem_alloc(BLOCK);
+	OWN(mem) char *compressed = mem_alloc(BLOCK);
 	OWN(mem) struct rebuild *b = mem_alloc(sizeof(*b));
 	int64_t size;
 	int r = tar_record_size(fd, &size);
@@ -344,11 +362,11 @@ int tar_record_rebuild(int fd, int tree, tar_sink_fn *sink, void *ctx, char ret_
 		return err_set(err, r,
 			       r == -ENODATA ? "its tar was not recorded"
 					     : "its record is damaged");
+	r = tar_outlet_open(sink, ctx, &b->out);
+	if (r < 0)
+		return err_code(err, r, "making a thread");
 	b->fd = fd;
 	b->offset = HEAD;
-	b->sink = sink;
-	b->ctx = ctx;
-	b->block = block;
 	b->compressed = compressed;
 	b->ops.read = read_ops;
 	b->ops.ctx = b;
@@ -356,13 +374,7 @@ int tar_record_rebuild(int fd, int tree, tar_sink_fn *sink, void *ctx, char ret_
 	if (!b->zstd)
 		mem_exhausted(0);
 	tree_walk_init(&b->walk, tree);
-	sha256_init(&b->hash);
-	r = give_all(b, err);
-	if (r == 0 && b->size != size)
-		r = err_set(err, -EBADMSG, "its record is damaged");
-	if (r == 0)
-		sha256_end(&b->hash, ret_digest);
-	sha256_cleanup(&b->hash);
+	r = rebuild(b, size, ret_digest, err);
 	tree_walk_reset(&b->walk);
 	(void)ZSTD_freeDStream(b->zstd);
 	return r;

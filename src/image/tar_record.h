@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "codec/digest.h"
+#include "image/tar_outlet.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,15 +40,13 @@ int tar_record_end(struct tar_record *t, bool lost);
 
 /* -- reading -- */
 
-/* Takes bytes of a tar; a negative errno ends it. */
-typedef int tar_sink_fn(void *ctx, const void *data, size_t len);
-
 /* The length of the tar that a record is of. -ENODATA: of one that gave no record; -EBADMSG. */
 int tar_record_size(int fd, int64_t *ret);
 /*
- * Hands the whole tar to sink, from a record and the layer's directory, and gives its digest. -EIO
- * when a file is missing or has another size, -EBADMSG when the record is damaged. The caller holds
- * the digest against the one it must be: other contents are not noticed here.
+ * Hands the whole tar to sink, in a thread of its own, from a record and the layer's directory, and
+ * gives its digest. -EIO when a file is missing or has another size, -EBADMSG when the record is
+ * damaged. The caller holds the digest against the one it must be: other contents are not noticed
+ * here.
  */
 int tar_record_rebuild(int fd, int tree, tar_sink_fn *sink, void *ctx, char ret_digest[DIGEST_TEXT],
 		       struct err *err);
