@@ -412,7 +412,13 @@ int image_add_commit(struct image_add *add, struct err *err)
 	if (r == 0)
 		r = put_records(add, err);
 	add->committed = r == 0;
+	add->full = image_add_is_full(r);
 	return r;
+}
+
+bool image_add_is_full(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT;
 }
 
 void image_add_cleanup(struct image_add *add)
@@ -420,7 +426,7 @@ void image_add_cleanup(struct image_add *add)
 	if (!add->is)
 		return;
 	fd_cleanup(&add->tmp);
-	for (size_t i = 0; add->committed && i < add->n_layers; i++)
+	for (size_t i = 0; (add->committed || add->full) && i < add->n_layers; i++)
 		if (add->layers[i].fetched && add->layers[i].unpacked && add->layers[i].doc.blob)
 			partial_forget(&add->dirs, digest_hex(add->layers[i].doc.blob->digest));
 	for (size_t i = 0; i < add->n_held; i++)

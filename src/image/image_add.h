@@ -49,6 +49,7 @@ struct image_add {
 	int *held; /* descriptors that lock files below partial/; closed at the end */
 	size_t n_held;
 	bool committed;
+	bool full; /* the disk: what was downloaded goes, too */
 };
 
 /* Directories, and the lock that keeps sweeps out. image_add_cleanup() in any case afterwards. */
@@ -69,6 +70,9 @@ void image_add_note(struct image_add *add, struct add_layer *l, const struct unp
 void image_add_close(struct unpack_job *job);
 /* Layers to their places, blobs, then all records in one synced transaction. */
 int image_add_commit(struct image_add *add, struct err *err);
+/* Whether a failure is a full disk: then space is worth more than what need not be downloaded
+ * again. */
+bool image_add_is_full(int r);
 /* Removes what was not committed, and the lock. */
 void image_add_cleanup(struct image_add *add);
 

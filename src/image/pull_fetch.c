@@ -320,12 +320,6 @@ static bool is_to_blame(int r)
 	return r == -EINVAL || r == -EBADMSG || r == -EFBIG || r == -ENOTSUP;
 }
 
-/* Then the space is worth more than what a later pull need not download again. */
-static bool is_full(int r)
-{
-	return r == -ENOSPC || r == -EDQUOT;
-}
-
 static int end(struct fetch *f, struct blob *b)
 {
 	int r = b->job.code;
@@ -337,7 +331,7 @@ static int end(struct fetch *f, struct blob *b)
 	if (r < 0 && r != -ECANCELED && b->attempts)
 		r = b->lie.code; /* later ones only say that nobody is left to ask */
 	if (r < 0) {
-		f->bad = is_to_blame(r) || is_full(r);
+		f->bad = is_to_blame(r) || image_add_is_full(r);
 		if (f->err)
 			*f->err = b->attempts ? b->lie : b->job.err;
 		return r;
@@ -543,7 +537,7 @@ int pull_fetch(struct image_add *add, const struct pull_fetch_spec *spec, struct
 	add->held = arena_array(add->a, f.n, sizeof(*add->held));
 	start(&f);
 	r = f.n && f.n_threads == 0 ? err_set(err, -EAGAIN, "no thread to download with") : run(&f);
-	f.bad |= is_full(r);
+	f.bad |= image_add_is_full(r);
 	stop(&f, r);
 	unpack_finish(f.unpack);
 	for (size_t i = 0; i < f.n; i++)
