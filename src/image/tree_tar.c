@@ -58,14 +58,21 @@ static int by_name(const void *x, const void *y)
 /* path: "/proc/self/fd/N" or beneath one; its last component is not followed unless it is that. */
 static int read_xattrs(const char *path, bool follow, struct arena *a, struct tar_entry *e)
 {
-	OWN(mem) char *names = mem_alloc(NAMES_MAX);
-	struct tar_xattr *list = arena_array(a, XATTRS_MAX, sizeof(*list));
-	ssize_t len =
-		follow ? listxattr(path, names, NAMES_MAX) : llistxattr(path, names, NAMES_MAX);
+	ssize_t (*const list_them)(const char *, char *, size_t) = follow ? listxattr : llistxattr;
+	OWN(mem) char *names = NULL;
+	struct tar_xattr *list;
+	ssize_t len = list_them(path, NULL, 0);
 	size_t n = 0;
 
+	if (len > 0) {
+		names = mem_alloc(NAMES_MAX);
+		len = list_them(path, names, NAMES_MAX);
+	}
 	if (len < 0)
 		return errno == EOPNOTSUPP || errno == ENOENT ? 0 : -errno;
+	if (len == 0) /* as nearly all */
+		return 0;
+	list = arena_array(a, XATTRS_MAX, sizeof(*list));
 	for (const char *name = names; name < names + len && n < XATTRS_MAX;
 	     name += strlen(name) + 1) {
 		OWN(mem) char *value = NULL;

@@ -86,7 +86,8 @@ workload() {
 	step import 0 berth import -c 'CMD ["sh"]' "$base" base:latest
 	step create 0 berth create --name created --network none base echo created
 	step run 0 berth run -d --name ran --network none base sleep 1000
-	step exit 7 berth run --name ended --network none base sh -c 'exit 7'
+	step exit 7 berth run --name ended --network none base sh -c 'echo committed >/text; exit 7'
+	step commit 0 berth commit ended committed:1
 	step load 0 berth load -q -i "$archive"
 	step tag 0 berth tag base base:tagged
 	step named 0 berth create --name old --network none test echo renamed
@@ -155,6 +156,7 @@ promises_are_kept() {
 	fi
 	if is_done create; then expect_exact created created berth start -a created; fi
 	if is_done exit; then expect_exact "exit status" "exited 7" berth inspect -f '{{.State.Status}} {{.State.ExitCode}}' ended; fi
+	if is_done commit; then expect_exact "commit" committed berth run --rm --network none committed:1 cat /text; fi
 	if is_done tag && ! is_open untag && ! is_done untag; then expect_image base:tagged; fi
 	if is_done untag; then expect_no_image base:tagged; fi
 	if is_done run; then
@@ -184,6 +186,7 @@ nothing_is_half_there() { # nothing_is_half_there EXPECT
 	all=$(rebooted berth ps -aq)
 	# shellcheck disable=SC2086
 	[ -z "$all" ] || rebooted berth rm -f $all >/dev/null || broken "a container cannot be removed"
+	expect_exact "check" "Nothing is wrong" berth system check
 	all=$(rebooted berth images -aq | sort -u)
 	# shellcheck disable=SC2086
 	[ -z "$all" ] || rebooted berth rmi -f $all >/dev/null || broken "an image cannot be removed"
