@@ -16,13 +16,14 @@ static const struct cmd *const tables[] = {
 	cmd_logs_table,    cmd_image_table,   cmd_registry_table,  cmd_top_table,
 	cmd_attach_table,  cmd_inspect_table, cmd_info_table,      cmd_version_table,
 	cmd_help_table,    cmd_prune_table,   cmd_df_table,        cmd_check_table,
-	cmd_changes_table, cmd_history_table,
+	cmd_changes_table, cmd_history_table, cmd_network_table,   cmd_port_table,
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 const struct cmd_noun cmd_nouns[] = {
 	{ "container", "Manage containers" },
 	{ "image", "Manage images" },
+	{ "network", "Manage networks" },
 	{ "system", "Look at Berth itself" },
 	{ 0 },
 };
@@ -230,13 +231,11 @@ static const struct {
 } refused[] = {
 	{ "search", "registries have no common search; look on their web pages" },
 	{ "build", "images are not built here; bring them with 'berth pull' or 'berth load'" },
-	{ "network", "a container's network is none or host" },
 	{ "volume", "there are no named volumes; bind a directory with -v /DIRECTORY:/PATH" },
 	{ "swarm", "there is no cluster" },
 	{ "service", "there is no cluster" },
 	{ "stack", "there is no cluster" },
 	{ "node", "there is no cluster" },
-	{ "port", "a container's network is none or host, and publishes no ports" },
 };
 
 static int refuse(const char *name)

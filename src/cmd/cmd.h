@@ -20,6 +20,7 @@ enum cmd_args {
 	CMD_ARGS_ANY, /* containers and images */
 	CMD_ARGS_FILES,
 	CMD_ARGS_SHELLS,
+	CMD_ARGS_NETWORKS,
 };
 
 enum cmd_flags {
@@ -53,7 +54,7 @@ extern const struct cmd cmd_run_table[], cmd_container_table[], cmd_attach_table
 	cmd_exec_table[], cmd_logs_table[], cmd_ps_table[], cmd_top_table[], cmd_inspect_table[],
 	cmd_image_table[], cmd_registry_table[], cmd_info_table[], cmd_version_table[],
 	cmd_help_table[], cmd_prune_table[], cmd_df_table[], cmd_check_table[], cmd_changes_table[],
-	cmd_history_table[];
+	cmd_history_table[], cmd_network_table[], cmd_port_table[];
 
 struct cmd_noun {
 	const char *name, *summary;

@@ -120,7 +120,7 @@ static void describe_machine(struct cli *cli, struct json_object *o)
 static int describe(struct cli *cli, struct json_object *o)
 {
 	static const char *const logs[] = { "json-file", "none", NULL }, *const networks[] = {
-		"host", "none", NULL
+		"bridge", "host", "null", NULL
 	};
 	struct json_object *plugins = json_object_new_object();
 	struct engine *e;

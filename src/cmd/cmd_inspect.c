@@ -23,7 +23,7 @@ static const struct opt inspect_opts[] = {
 	FLAG(struct inspect_flags, size, 's', "size",
 	     "Display total file sizes if the type is container"),
 	STR(struct inspect_flags, type, 0, "type", "string",
-	    "Only inspect objects of the given type (container|image)"),
+	    "Only inspect objects of the given type (container|image|network)"),
 	OPT_END,
 };
 
@@ -68,6 +68,18 @@ static int find_image(struct cli *cli, struct engine *e, const char *name, bool 
 	return r;
 }
 
+static int find_network(struct cli *cli, struct engine *e, const char *name, bool size,
+			struct json_object **ret)
+{
+	struct network_doc n;
+	int r = network_find(e, name, cli->a, &n, &cli->err);
+
+	(void)size;
+	if (r == 0)
+		*ret = network_inspect(e, &n);
+	return r;
+}
+
 static int find_any(struct cli *cli, struct engine *e, const char *name, bool size,
 		    struct json_object **ret)
 {
@@ -75,6 +87,8 @@ static int find_any(struct cli *cli, struct engine *e, const char *name, bool si
 
 	if (r == -ENOENT)
 		r = find_image(cli, e, name, size, ret);
+	if (r == -ENOENT)
+		r = find_network(cli, e, name, size, ret);
 	if (r == -ENOENT || (r == -EINVAL && !digest_is_hex(name, strlen(name))))
 		return err_set(&cli->err, -ENOENT, "No such object: %.200s", name);
 	return r;
@@ -128,19 +142,27 @@ static int inspect(struct cli *cli, const void *opts, const struct strv *args)
 	static const struct {
 		const char *type;
 		find_fn *find;
-	} types[] = { { "", find_any }, { "container", find_container }, { "image", find_image } };
+	} types[] = { { "", find_any },
+		      { "container", find_container },
+		      { "image", find_image },
+		      { "network", find_network } };
 	const struct inspect_flags *f = opts;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (str_eq(types[i].type, f->type ? f->type : ""))
 			return inspect_each(cli, f, args, types[i].find);
-	return err_set(&cli->err, -EINVAL, "unknown type: \"%.100s\": use container or image",
-		       f->type);
+	return err_set(&cli->err, -EINVAL,
+		       "unknown type: \"%.100s\": use container, image or network", f->type);
 }
 
 static int inspect_containers(struct cli *cli, const void *opts, const struct strv *args)
 {
 	return inspect_each(cli, opts, args, find_container);
+}
+
+static int inspect_networks(struct cli *cli, const void *opts, const struct strv *args)
+{
+	return inspect_each(cli, opts, args, find_network);
 }
 
 static int inspect_images(struct cli *cli, const void *opts, const struct strv *args)
@@ -159,5 +181,9 @@ const struct cmd cmd_inspect_table[] = {
 	{ NULL, "image", "inspect", "[OPTIONS] IMAGE [IMAGE...]",
 	  "Display detailed information on one or more images", image_inspect_opts, NULL,
 	  sizeof(struct inspect_flags), inspect_images, 1, -1, OPT_ANYWHERE, CMD_ARGS_IMAGES, 0 },
+	{ NULL, "network", "inspect", "[OPTIONS] NETWORK [NETWORK...]",
+	  "Display detailed information on one or more networks", image_inspect_opts, NULL,
+	  sizeof(struct inspect_flags), inspect_networks, 1, -1, OPT_ANYWHERE, CMD_ARGS_NETWORKS,
+	  0 },
 	{ 0 },
 };

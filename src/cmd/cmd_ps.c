@@ -6,6 +6,7 @@
 #include "cmd/cmd_ps.h"
 #include "cmd/filter.h"
 #include "cmd/format.h"
+#include "cmd/ports_text.h"
 #include "codec/duration.h"
 #include "base/opt.h"
 #include "codec/json.h"
@@ -222,6 +223,39 @@ static bool has_exposed(const struct query *q, const struct container *c)
 	return false;
 }
 
+/* Is any published port of the container's within a filter's range? */
+static bool has_published(const struct query *q, const struct container *c)
+{
+	const char *value;
+
+	if (!filter_has(&q->filter, "publish"))
+		return true;
+	for (size_t i = 0; (i = filter_next(&q->filter, "publish", i, &value));) {
+		struct port_range wanted, port;
+
+		(void)port_range_parse(value, &wanted, NULL);
+		for (size_t k = 0; k < c->ports.n; k++)
+			if (port_range_parse(c->ports.items[k].port, &port, NULL) == 0 &&
+			    str_eq(port.protocol, wanted.protocol) && port.first <= wanted.last &&
+			    port.last >= wanted.first)
+				return true;
+	}
+	return false;
+}
+
+/* By the name of a network, or the ID. */
+static bool has_network(const struct query *q, const struct container *c)
+{
+	bool found = c->endpoints.n == 0 &&
+		     filter_equals(&q->filter, "network", c->host_config.network_mode);
+
+	for (size_t i = 0; i < c->endpoints.n; i++)
+		found = found ||
+			filter_equals(&q->filter, "network", c->endpoints.items[i].network) ||
+			filter_equals(&q->filter, "network", c->endpoints.items[i].network_id);
+	return found;
+}
+
 /* Nothing is a task of a cluster. */
 static bool is_task_as_wanted(const struct query *q)
 {
@@ -260,11 +294,9 @@ static bool is_wanted(const struct query *q, const struct container *c)
 	return filter_matches(f, "id", c->id) && has_name(q, c) &&
 	       filter_labels(f, "label", &c->config.labels) &&
 	       filter_equals(f, "status", container_status_names[c->state.status]) &&
-	       filter_equals(f, "health", health_of(c)) &&
-	       filter_equals(f, "network",
-			     c->host_config.network_mode ? c->host_config.network_mode : "none") &&
-	       !filter_has(f, "publish") && /* no network here can publish a port */
-	       has_exposed(q, c) && is_task_as_wanted(q) && has_exited(q, c) && has_volume(q, c);
+	       filter_equals(f, "health", health_of(c)) && has_network(q, c) &&
+	       has_published(q, c) && has_exposed(q, c) && is_task_as_wanted(q) &&
+	       has_exited(q, c) && has_volume(q, c);
 }
 
 /* -- how -- */
@@ -280,6 +312,18 @@ static const char *ago(int64_t ns, struct arena *a)
 
 	duration_human(cli_now() - ns, text);
 	return arena_strdup(a, text);
+}
+
+static const char *networks_text(const struct container *c, struct arena *a)
+{
+	struct strv names = { 0 };
+
+	for (size_t i = 0; i < c->endpoints.n; i++)
+		strv_add(&names, a, c->endpoints.items[i].network);
+	if (names.n)
+		return strv_join(&names, a, ",");
+	return str_after(c->host_config.network_mode, "container:") ? ""
+								    : c->host_config.network_mode;
 }
 
 /* docker's words for a state. */
@@ -409,8 +453,8 @@ struct json_object *cmd_ps_row(const struct container *c, bool no_trunc, const c
 	put(row, "LocalVolumes", "0");
 	put(row, "Mounts", mounts_text(c, no_trunc, a));
 	put(row, "Names", c->name);
-	put(row, "Networks", c->host_config.network_mode);
-	put(row, "Ports", "");
+	put(row, "Networks", networks_text(c, a));
+	put(row, "Ports", ports_text(c, a));
 	put(row, "RunningFor", arena_printf(a, "%s ago", ago(c->created, a)));
 	put(row, "Size", size);
 	put(row, "State", container_status_names[c->state.status]);

@@ -109,6 +109,17 @@ static void offer_images(struct answer *an)
 			offer(an, ref_familiar(list.items[i].repo_tags.items[k]), NULL);
 }
 
+static void offer_networks(struct answer *an)
+{
+	struct network_list list;
+	struct engine *e;
+
+	if (cli_engine(an->cli, &e) < 0 || network_list(e, an->cli->a, &list, NULL) < 0)
+		return;
+	for (size_t i = 0; i < list.n; i++)
+		offer(an, list.items[i].name, NULL);
+}
+
 static void offer_arguments(struct answer *an, const struct cmd *c)
 {
 	switch ((enum cmd_args)c->args) {
@@ -123,6 +134,9 @@ static void offer_arguments(struct answer *an, const struct cmd *c)
 	case CMD_ARGS_ANY:
 		offer_containers(an, CMD_ARGS_CONTAINERS);
 		offer_images(an);
+		break;
+	case CMD_ARGS_NETWORKS:
+		offer_networks(an);
 		break;
 	case CMD_ARGS_SHELLS:
 		for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)

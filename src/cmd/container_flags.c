@@ -9,6 +9,7 @@
 
 #include "base/own.h"
 #include "cmd/mount_flag.h"
+#include "cmd/network_flag.h"
 #include "codec/duration.h"
 #include "codec/envfile.h"
 #include "codec/json.h"
@@ -66,9 +67,9 @@ static int duration_parse_opt(const char *text, int64_t *ret, struct err *err)
 	return 0;
 }
 
-static const char no_ports[] =
-	"a container's network is none or host; there are no ports to publish";
-static const char no_network[] = "a container's network is none or host";
+static const char no_names[] =
+	"containers do not find each other by name yet; use --ip and --add-host";
+static const char no_ipv6[] = "networks have IPv4 only; leave it out";
 static const char no_blkio[] = "block devices are not limited";
 static const char no_rt[] = "real-time scheduling is not limited";
 static const char windows[] = "it is for Windows";
@@ -124,6 +125,7 @@ const struct opt container_flags_opts[] = {
 	C(health_timeout, 0, "health-timeout", "duration", duration_parse_opt,
 	  "Maximum time to allow one check to run (ms|s|m|h) (default 30s)"),
 	S(hostname, 'h', "hostname", "string", "Container host name"),
+	S(ip, 0, "ip", "ip", "IPv4 address (e.g., 172.30.100.104)"),
 	B(init, 0, "init",
 	  "Run an init inside the container that forwards signals and reaps processes"),
 	B(interactive, 'i', "interactive", "Keep STDIN open even if not attached"),
@@ -133,6 +135,8 @@ const struct opt container_flags_opts[] = {
 	S(log_driver, 0, "log-driver", "string",
 	  "Logging driver for the container (json-file|local|none)"),
 	L(log_opt, 0, "log-opt", "list", "Log driver options (max-size, max-file)"),
+	S(mac_address, 0, "mac-address", "string",
+	  "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
 	C(memory, 'm', "memory", "bytes", size_parse, "Memory limit"),
 	C(memory_reservation, 0, "memory-reservation", "bytes", size_parse, "Memory soft limit"),
 	C(memory_swap, 0, "memory-swap", "bytes", parse_swap,
@@ -140,14 +144,8 @@ const struct opt container_flags_opts[] = {
 	N(memory_swappiness, 0, "memory-swappiness", "Tune container memory swappiness (0 to 100)"),
 	L(mount, 0, "mount", "mount", "Attach a filesystem mount to the container"),
 	S(name, 0, "name", "string", "Assign a name to the container"),
-	S(network, 0, "network", "network",
-	  "Connect a container to a network (none|host) (default \"none\")"),
-	{ .name = "net",
-	  .arg = "network",
-	  .help = "",
-	  .kind = OPT_KIND_STR,
-	  .flags = OPT_HIDDEN,
-	  .offset = offsetof(struct container_flags, network) },
+	L(network, 0, "network", "network", "Connect a container to a network"),
+	STRS_ALIAS(struct container_flags, network, "net"),
 	B(no_healthcheck, 0, "no-healthcheck", "Disable any container-specified HEALTHCHECK"),
 	B(oom_kill_disable, 0, "oom-kill-disable", "Disable OOM Killer"),
 	N(oom_score_adj, 0, "oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
@@ -155,6 +153,8 @@ const struct opt container_flags_opts[] = {
 	N(pids_limit, 0, "pids-limit", "Tune container pids limit (set -1 for unlimited)"),
 	S(platform, 0, "platform", "string", "Set platform if server is multi-platform capable"),
 	B(privileged, 0, "privileged", "Give extended privileges to this container"),
+	L(publish, 'p', "publish", "list", "Publish a container's port(s) to the host"),
+	B(publish_all, 'P', "publish-all", "Publish all exposed ports to random ports"),
 	S(pull, 0, "pull", "string",
 	  "Pull image before running (\"always\", \"missing\", \"never\")"),
 	B(quiet, 'q', "quiet", "Suppress the pull output"),
@@ -183,15 +183,11 @@ const struct opt container_flags_opts[] = {
 	  .kind = OPT_KIND_FLAG,
 	  .flags = OPT_HIDDEN,
 	  .offset = offsetof(struct container_flags, ignored) },
-	REFUSED('p', "publish", no_ports),
-	REFUSED_FLAG('P', "publish-all", no_ports),
-	REFUSED(0, "link", no_network),
-	REFUSED(0, "ip", no_network),
-	REFUSED(0, "ip6", no_network),
-	REFUSED(0, "link-local-ip", no_network),
-	REFUSED(0, "mac-address", no_network),
-	REFUSED(0, "network-alias", no_network),
-	REFUSED(0, "net-alias", no_network),
+	REFUSED(0, "link", no_names),
+	REFUSED(0, "ip6", no_ipv6),
+	REFUSED(0, "link-local-ip", "an interface has one address; use --ip"),
+	REFUSED(0, "network-alias", no_names),
+	REFUSED(0, "net-alias", no_names),
 	REFUSED(0, "blkio-weight", no_blkio),
 	REFUSED(0, "blkio-weight-device", no_blkio),
 	REFUSED(0, "device-read-bps", no_blkio),
@@ -515,15 +511,47 @@ static int fill_log(const struct fill *x)
 	return 0;
 }
 
+/* --ip and --mac-address are the first network's. */
+static int fill_endpoints(const struct fill *x)
+{
+	const struct container_flags *f = x->f;
+	size_t n = f->network.n ? f->network.n : 1;
+	struct endpoint *items = arena_array(x->a, n, sizeof(*items));
+	bool more = f->network.n > 1 || f->ip || f->mac_address;
+
+	items[0].network = "bridge";
+	for (size_t i = 0; i < f->network.n; i++) {
+		struct err why = ERR_INIT;
+
+		if (network_flag_parse(f->network.items[i], x->a, &items[i], &why) < 0)
+			return invalid(x, "network", f->network.items[i], &why);
+		more = more || items[i].wanted_ip || items[i].wanted_mac;
+	}
+	if ((f->ip && items[0].wanted_ip) || (f->mac_address && items[0].wanted_mac))
+		return err_set(&x->cli->err, -EINVAL,
+			       "conflicting options: --ip or --mac-address, and the same of "
+			       "--network");
+	if (f->ip)
+		items[0].wanted_ip = f->ip;
+	if (f->mac_address)
+		items[0].wanted_mac = f->mac_address;
+	x->host->network_mode = str_is_empty(items[0].network) ? "bridge" : items[0].network;
+	items[0].network = x->host->network_mode;
+	if (more) {
+		x->spec->endpoints.items = items;
+		x->spec->endpoints.n = n;
+	}
+	return 0;
+}
+
 static int fill_network(const struct fill *x)
 {
 	struct host_config *h = x->host;
 	const struct container_flags *f = x->f;
-	const char *network = f->network;
+	int r = fill_endpoints(x);
 
-	if (network && str_after(network, "name="))
-		network = str_after(network, "name=");
-	h->network_mode = str_is_empty(network) ? "none" : network;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < f->add_host.n; i++) {
 		char *host = arena_strdup(x->a, f->add_host.items[i]);
 		char *equals = strchr(host, '=');
@@ -538,6 +566,22 @@ static int fill_network(const struct fill *x)
 	h->dns_search = f->dns_search;
 	x->config->hostname = f->hostname;
 	x->config->domainname = f->domainname;
+	return 0;
+}
+
+static int fill_publish(const struct fill *x)
+{
+	const struct strv *given = &x->f->publish;
+	struct publish *all = arena_array(x->a, given->n, sizeof(*all));
+
+	x->host->publish_all_ports = x->f->publish_all;
+	for (size_t i = 0; i < given->n; i++) {
+		struct err why = ERR_INIT;
+
+		if (network_flag_publish(given->items[i], x->a, &all[i], &why) < 0)
+			return invalid(x, "publish", given->items[i], &why);
+	}
+	network_flag_bind(all, given->n, x->a, x->host, x->config);
 	return 0;
 }
 
@@ -671,7 +715,7 @@ static int check_platform(const struct fill *x)
 static int (*const fillers[])(const struct fill *x) = {
 	check_platform, fill_streams, fill_process,    fill_env,      fill_labels,  fill_limits,
 	fill_ulimits,   fill_mounts,  fill_devices,    fill_security, fill_restart, fill_log,
-	fill_network,   fill_sysctls, fill_namespaces, fill_expose,   fill_health,
+	fill_network,   fill_sysctls, fill_namespaces, fill_expose,   fill_publish, fill_health,
 };
 
 int container_flags_spec(struct cli *cli, const struct container_flags *f, const struct strv *args,

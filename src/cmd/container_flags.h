@@ -11,8 +11,7 @@
 struct container_flags {
 	bool interactive, tty, rm, read_only, privileged, init, oom_kill_disable, quiet, ignored,
 		no_healthcheck;
-	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *network, *restart,
-		*cidfile;
+	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *restart, *cidfile;
 	const char *pull, *platform, *stop_signal, *ipc, *pid, *uts, *userns, *cgroupns,
 		*cgroup_parent, *runtime;
 	const char *cpuset_cpus, *cpuset_mems, *log_driver;
@@ -23,6 +22,9 @@ struct container_flags {
 		health_start_interval; /* ns */
 	int64_t health_retries;
 	const char *health_cmd;
+	const char *ip, *mac_address;
+	bool publish_all;
+	struct strv network, publish;
 	struct strv env, env_file, volume, mount, tmpfs, cap_add, cap_drop, security_opt, ulimit,
 		label, label_file;
 	struct strv add_host, dns, dns_option, dns_search, group_add, sysctl, device,

@@ -9,8 +9,10 @@
 #include "engine/container_query.h"
 #include "engine/container_spec.h"
 #include "engine/container_validate.h"
+#include "engine/net_endpoint.h"
 #include "engine/heal.h"
 #include "engine/names.h"
+#include "engine/network.h"
 
 #include "base/mem.h"
 #include "base/own.h"
@@ -87,6 +89,10 @@ static int decide(struct engine *e, const struct create_spec *spec, struct arena
 		r = find_image(e, spec->image, a, &image, err);
 	if (r == 0)
 		r = make_id(id, err);
+	if (r < 0)
+		return r;
+	if (!str_eq(spec->host.network_mode, "none"))
+		r = network_ensure_predefined(e, err);
 	if (r < 0)
 		return r;
 	host_facts_gather(&spec->host, a, &facts);
@@ -183,6 +189,10 @@ static int store(struct engine *e, struct container *c, struct arena *a, struct 
 		return err_set(err, -ENOENT, "No such image: %s", c->config.image);
 	r = put_name(txn, c, a, err);
 	if (r == 0)
+		r = net_endpoint_resolve(txn, c, a, err);
+	if (r == 0 && c->state.running)
+		r = net_endpoint_take(txn, c, a, err);
+	if (r == 0)
 		r = state_put_doc(txn, STATE_CONTAINERS, c->id, &container_schema, c, err);
 	return r < 0 ? r : state_commit(&txn, err);
 }
@@ -235,7 +245,8 @@ int container_create(struct engine *e, const struct create_spec *spec, char ret_
 		     struct err *err)
 {
 	struct prepared *p = mem_alloc(sizeof(*p));
-	int r = heal_if_stale(e, err);
+	/* A port that a killed shim had can be had again. */
+	int r = spec->host.port_bindings.n ? engine_heal(e, err) : heal_if_stale(e, err);
 
 	p->dir = p->lock = -1;
 	if (r == 0)

@@ -1,25 +1,46 @@
 /*
  * container_files.c - the hosts, hostname and resolv.conf that a container has of its own
  *
- * With --network host they are the host's, with what the user adds. Otherwise as docker makes them:
- * hosts begins with the usual names, and of resolv.conf's nameservers those on the host's loopback
+ * With --network host they are the host's, with what the user adds; with container:NAME the other
+ * container's. Otherwise as docker makes them: hosts begins with the usual names and ends with the
+ * container's own, and of resolv.conf's nameservers those on the host's loopback
  * are left out, for they cannot be reached from another network namespace.
  */
 #include "engine/container_files.h"
 
 #include "base/own.h"
+#include "engine/net_endpoint.h"
+#include "engine/network.h"
+#include "engine/network_device.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
 
 enum { HOST_FILE_MAX = 1 << 20 };
+#define HOST_GATEWAY "host-gateway"
 
 static bool uses_host_network(const struct container *c)
 {
 	return str_eq(c->host_config.network_mode, "host");
 }
 
-void container_files_hosts(const struct container *c, const char *host, struct buf *out)
+/* Each address it has, with what it is called. */
+static void add_own(const struct container *c, struct buf *out)
+{
+	const struct container_config *config = &c->config;
+
+	for (size_t i = 0; i < c->endpoints.n; i++) {
+		if (str_is_empty(c->endpoints.items[i].ip))
+			continue;
+		buf_printf(out, "%s\t", c->endpoints.items[i].ip);
+		if (!str_is_empty(config->domainname))
+			buf_printf(out, "%s.%s ", config->hostname, config->domainname);
+		buf_printf(out, "%s\n", config->hostname);
+	}
+}
+
+void container_files_hosts(const struct container *c, const char *host, const char *gateway,
+			   struct buf *out)
 {
 	const struct strv *extra = &c->host_config.extra_hosts;
 
@@ -35,9 +56,10 @@ void container_files_hosts(const struct container *c, const char *host, struct b
 	for (size_t i = 0; i < extra->n; i++) {
 		const char *colon = strchr(extra->items[i], ':');
 
-		buf_printf(out, "%s\t%.*s\n", colon + 1, (int)(colon - extra->items[i]),
-			   extra->items[i]);
+		buf_printf(out, "%s\t%.*s\n", str_eq(colon + 1, HOST_GATEWAY) ? gateway : colon + 1,
+			   (int)(colon - extra->items[i]), extra->items[i]);
 	}
+	add_own(c, out);
 }
 
 /* The rest of a line that begins with the keyword, or NULL. */
@@ -133,14 +155,61 @@ static char *read_host_file(const char *path)
 	return buf_take(&text);
 }
 
-int container_files_write(int dir, const struct container *c, struct err *err)
+/* "host-gateway" is where the host is reached from any bridge: at the default one's address. */
+static int find_gateway(struct engine *e, const struct container *c, struct arena *a,
+			const char **ret, struct err *err)
 {
+	const struct strv *extra = &c->host_config.extra_hosts;
+	struct network_doc n;
+	bool wanted = false;
+	int r;
+
+	for (size_t i = 0; i < extra->n; i++)
+		wanted = wanted || str_ends(extra->items[i], ":" HOST_GATEWAY);
+	if (!wanted)
+		return 0;
+	r = network_find(e, NETWORK_DEFAULT, a, &n, err);
+	if (r == 0)
+		r = network_device_ensure(e, &n, err);
+	if (r == 0)
+		*ret = n.ipam.config.items[0].gateway;
+	return r;
+}
+
+/* The same text for both: what one of them changes later is not seen by the other. */
+static int copy_shared(struct engine *e, int dir, const struct container *c, struct err *err)
+{
+	static const char *const names[] = { "hosts", "resolv.conf", "hostname" };
+	OWN(fd) int from =
+		openat(e->c_fd, net_endpoint_shared(c), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+		char *text = NULL;
+		size_t len = 0;
+
+		r = from < 0 ? -ENOENT : file_read_at(from, names[i], HOST_FILE_MAX, &text, &len);
+		r = r < 0 ? err_code(err, r, "the other container's %s", names[i])
+			  : write_file(dir, names[i], text, len, err);
+		free(text);
+	}
+	return r;
+}
+
+int container_files_write(struct engine *e, int dir, const struct container *c, struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	const char *gateway = "";
 	OWN(str) char *resolv = read_host_file("/etc/resolv.conf");
 	OWN(str) char *hosts = uses_host_network(c) ? read_host_file("/etc/hosts") : NULL;
 	OWN(buf) struct buf text = { 0 };
-	int r;
+	int r = find_gateway(e, c, &a, &gateway, err);
 
-	container_files_hosts(c, hosts, &text);
+	if (r < 0)
+		return r;
+	if (net_endpoint_shared(c))
+		return copy_shared(e, dir, c, err);
+	container_files_hosts(c, hosts, gateway, &text);
 	r = write_file(dir, "hosts", buf_text(&text), text.len, err);
 	buf_done(&text);
 	if (r == 0) {

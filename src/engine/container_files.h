@@ -4,15 +4,14 @@
 #ifndef ENGINE_CONTAINER_FILES_H
 #define ENGINE_CONTAINER_FILES_H
 
-#include "base/err.h"
-#include "base/str.h"
-#include "model/container.h"
+#include "engine/room.h"
 
 /* Writes the three into dir (STATE/c/ID). */
-int container_files_write(int dir, const struct container *c, struct err *err);
+int container_files_write(struct engine *e, int dir, const struct container *c, struct err *err);
 
-/* What is in them. host: the host's own file, "" when there is none. */
-void container_files_hosts(const struct container *c, const char *host, struct buf *out);
+/* What is in them. host: the host's own file, "" when there is none; gateway: "host-gateway". */
+void container_files_hosts(const struct container *c, const char *host, const char *gateway,
+			   struct buf *out);
 void container_files_resolv(const struct container *c, const char *host, struct buf *out);
 
 #endif

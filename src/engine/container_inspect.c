@@ -11,6 +11,7 @@
 #include "codec/json.h"
 #include "codec/timestamp.h"
 #include "engine/container_security.h"
+#include "engine/net_endpoint.h"
 #include "engine/room.h"
 
 /* A member that is always the same, by its JSON text. */
@@ -19,7 +20,6 @@ struct constant {
 };
 
 static const struct constant host_constants[] = {
-	{ "PortBindings", "{}" },
 	{ "VolumeDriver", "\"\"" },
 	{ "Links", "null" },
 	{ "Cgroup", "\"\"" },
@@ -43,29 +43,20 @@ static const struct constant network_constants[] = {
 	{ "Bridge", "\"\"" },
 	{ "SandboxID", "\"\"" },
 	{ "SandboxKey", "\"\"" },
-	{ "Ports", "{}" },
 	{ "HairpinMode", "false" },
 	{ "LinkLocalIPv6Address", "\"\"" },
 	{ "LinkLocalIPv6PrefixLen", "0" },
 	{ "SecondaryIPAddresses", "null" },
 	{ "SecondaryIPv6Addresses", "null" },
-	{ "EndpointID", "\"\"" },
-	{ "Gateway", "\"\"" },
 	{ "GlobalIPv6Address", "\"\"" },
 	{ "GlobalIPv6PrefixLen", "0" },
-	{ "IPAddress", "\"\"" },
-	{ "IPPrefixLen", "0" },
 	{ "IPv6Gateway", "\"\"" },
-	{ "MacAddress", "\"\"" },
 };
 
 static const struct constant endpoint_constants[] = {
 	{ "IPAMConfig", "null" },        { "Links", "null" },
-	{ "Aliases", "null" },           { "MacAddress", "\"\"" },
-	{ "DriverOpts", "null" },        { "GwPriority", "0" },
-	{ "NetworkID", "\"\"" },         { "EndpointID", "\"\"" },
-	{ "Gateway", "\"\"" },           { "IPAddress", "\"\"" },
-	{ "IPPrefixLen", "0" },          { "IPv6Gateway", "\"\"" },
+	{ "Aliases", "null" },           { "DriverOpts", "null" },
+	{ "GwPriority", "0" },           { "IPv6Gateway", "\"\"" },
 	{ "GlobalIPv6Address", "\"\"" }, { "GlobalIPv6PrefixLen", "0" },
 	{ "DNSNames", "null" },
 };
@@ -96,15 +87,68 @@ static struct json_object *strings(const struct strv *list)
 	return array;
 }
 
+/* {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}; a port without any is null. */
+static void add_bindings(struct json_object *ports, const struct port_binding *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *list = NULL, *one = json_object_new_object();
+
+		(void)json_object_object_get_ex(ports, items[i].port, &list);
+		if (!list) {
+			list = json_object_new_array();
+			json_object_object_add(ports, items[i].port, list);
+		}
+		add_str(one, "HostIp", items[i].host_ip);
+		add_str(one, "HostPort", items[i].host_port);
+		json_object_array_add(list, one);
+	}
+}
+
+static void add_address(struct json_object *tree, const struct endpoint *ep)
+{
+	add_str(tree, "EndpointID", ep ? ep->endpoint_id : "");
+	add_str(tree, "Gateway", ep ? ep->gateway : "");
+	add_str(tree, "IPAddress", ep ? ep->ip : "");
+	json_object_object_add(tree, "IPPrefixLen", json_object_new_int(ep ? ep->prefix : 0));
+	add_str(tree, "MacAddress", ep ? ep->mac : "");
+}
+
+static struct json_object *endpoint_settings(const struct endpoint *ep)
+{
+	struct json_object *tree = json_object_new_object();
+
+	ADD_CONSTANTS(tree, endpoint_constants);
+	add_address(tree, ep);
+	add_str(tree, "NetworkID", ep ? ep->network_id : "");
+	if (ep && ep->wanted_ip) {
+		struct json_object *wanted = json_object_new_object();
+
+		add_str(wanted, "IPv4Address", ep->wanted_ip);
+		json_object_object_add(tree, "IPAMConfig", wanted);
+	}
+	return tree;
+}
+
 static struct json_object *network_settings(const struct container *c)
 {
 	struct json_object *tree = json_object_new_object();
 	struct json_object *networks = json_object_new_object();
-	struct json_object *endpoint = json_object_new_object();
+	struct json_object *ports = json_object_new_object();
+	const struct endpoint *first = c->endpoints.n ? &c->endpoints.items[0] : NULL;
 
-	ADD_CONSTANTS(endpoint, endpoint_constants);
-	json_object_object_add(networks, c->host_config.network_mode, endpoint);
+	for (size_t i = 0; i < c->endpoints.n; i++)
+		json_object_object_add(networks, c->endpoints.items[i].network,
+				       endpoint_settings(&c->endpoints.items[i]));
+	if (c->endpoints.n == 0 && !net_endpoint_shared(c))
+		json_object_object_add(networks, c->host_config.network_mode,
+				       endpoint_settings(NULL));
+	for (size_t i = 0; c->state.running && i < c->config.exposed_ports.n; i++)
+		json_object_object_add(ports, c->config.exposed_ports.items[i], NULL);
+	add_bindings(ports, c->ports.items, c->ports.n);
 	ADD_CONSTANTS(tree, network_constants);
+	/* docker shows the default network's here, and no other's. */
+	add_address(tree, first && str_eq(first->network, "bridge") ? first : NULL);
+	json_object_object_add(tree, "Ports", ports);
 	json_object_object_add(tree, "Networks", networks);
 	return tree;
 }
@@ -134,7 +178,7 @@ static struct json_object *host_config(const struct container *c)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct host_config shown = c->host_config;
-	struct json_object *tree;
+	struct json_object *tree, *bindings;
 	struct host_facts facts;
 
 	host_facts_gather(&shown, &a, &facts);
@@ -142,6 +186,9 @@ static struct json_object *host_config(const struct container *c)
 	shown.readonly_paths = container_security_readonly(&shown, &a);
 	tree = schema_tree(&host_config_schema, &shown, SCHEMA_FULL);
 	ADD_CONSTANTS(tree, host_constants);
+	bindings = json_object_new_object();
+	add_bindings(bindings, c->host_config.port_bindings.items, c->host_config.port_bindings.n);
+	json_object_object_add(tree, "PortBindings", bindings);
 	return tree;
 }
 

@@ -7,6 +7,8 @@
  */
 #include "engine/container_query.h"
 
+#include "engine/net_endpoint.h"
+
 #include "base/log.h"
 #include "base/own.h"
 #include "cgroup/cgroup.h"
@@ -124,7 +126,10 @@ int container_query_put_state(struct state_txn *txn, const struct container *c, 
 	stored.state = c->state;
 	stored.restart_count = c->restart_count;
 	stored.has_been_manually_stopped = c->has_been_manually_stopped;
-	return state_put_doc(txn, STATE_CONTAINERS, c->id, &container_schema, &stored, err);
+	if (!container_status_is_up(&stored))
+		r = net_endpoint_release(txn, &stored, err);
+	return r < 0 ? r
+		     : state_put_doc(txn, STATE_CONTAINERS, c->id, &container_schema, &stored, err);
 }
 
 int container_query_store_state(struct engine *e, enum state_mode mode, const struct container *c,
@@ -136,6 +141,34 @@ int container_query_store_state(struct engine *e, enum state_mode mode, const st
 	if (r == 0)
 		r = container_query_put_state(txn, c, err);
 	return r < 0 ? r : state_commit(&txn, err);
+}
+
+int container_query_store_start(struct engine *e, enum state_mode mode, struct container *c,
+				struct arena *a, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	struct container stored;
+	int r = state_begin(e->st, mode, &txn, err);
+
+	if (r == 0)
+		r = load(txn, c->id, a, &stored, err);
+	if (r < 0)
+		return r;
+	stored.state = c->state;
+	stored.restart_count = c->restart_count;
+	stored.has_been_manually_stopped = c->has_been_manually_stopped;
+	r = net_endpoint_take(txn, &stored, a, err);
+	if (r == 0)
+		r = state_put_doc(txn, STATE_CONTAINERS, c->id, &container_schema, &stored, err);
+	if (r == 0)
+		r = state_commit(&txn, err);
+	if (r < 0)
+		return r;
+	c->endpoints.items = stored.endpoints.items;
+	c->endpoints.n = stored.endpoints.n;
+	c->ports.items = stored.ports.items;
+	c->ports.n = stored.ports.n;
+	return 0;
 }
 
 /*

@@ -33,6 +33,12 @@ int container_query_locked(struct engine *e, const char *name, struct arena *a,
  */
 int container_query_store_state(struct engine *e, enum state_mode mode, const struct container *c,
 				struct err *err);
+/*
+ * The same of a container that is about to run: it gets its addresses and ports, which are then in
+ * c, too, in the arena.
+ */
+int container_query_store_start(struct engine *e, enum state_mode mode, struct container *c,
+				struct arena *a, struct err *err);
 /* The same inside a transaction. */
 int container_query_put_state(struct state_txn *txn, const struct container *c, struct err *err);
 

@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "engine/container_query.h"
 #include "engine/container_stop.h"
+#include "engine/net_endpoint.h"
 #include "engine/heal.h"
 #include "sys/rmtree.h"
 
@@ -31,6 +32,8 @@ static int remove_doc(struct state_txn *txn, const struct container *c, struct e
 	if (state_get_str(txn, STATE_CONTAINER_NAMES, c->name, &a, &owner) == 0 &&
 	    str_eq(owner, c->id))
 		r = state_del(txn, STATE_CONTAINER_NAMES, c->name, err);
+	if (r == 0)
+		r = net_endpoint_forget(txn, c, err);
 	return r < 0 ? r : state_del(txn, STATE_CONTAINERS, c->id, err);
 }
 

@@ -185,9 +185,9 @@ static int fill_host_config(struct host_config *h, const struct host_facts *fact
 	if (r < 0)
 		return r;
 	h->log_config.type = or (h->log_config.type, "json-file");
-	h->network_mode = or (h->network_mode, "none");
+	h->network_mode = or (h->network_mode, "bridge");
 	if (str_eq(h->network_mode, "default"))
-		h->network_mode = "none";
+		h->network_mode = "bridge";
 	h->restart_policy.name = or (h->restart_policy.name, "no");
 	h->ipc_mode = or (h->ipc_mode, "private");
 	h->cgroupns_mode = or (h->cgroupns_mode, facts->unified ? "private" : "host");
@@ -257,6 +257,9 @@ int container_spec_merge(const struct create_spec *spec, const struct image_doc 
 		.host_config = spec->host,
 		.state = { .status = CONTAINER_CREATED },
 	};
+
+	c.endpoints.items = spec->endpoints.items;
+	c.endpoints.n = spec->endpoints.n;
 	int r = merge_config(&c.config, &image->config, spec->entrypoint_reset, a, err);
 
 	c.config.image = spec->image;

@@ -18,7 +18,9 @@
 #include "engine/container_query.h"
 #include "engine/container_remove.h"
 #include "engine/container_user.h"
+#include "engine/net_endpoint.h"
 #include "engine/heal.h"
+#include "engine/network_device.h"
 #include "engine/shim_client.h"
 #include "engine/shim_spawn.h"
 #include "model/seccomp_profile.h"
@@ -161,6 +163,15 @@ static int spawn(const struct shim_plan *plan, struct shim_client **ret_client, 
 	return r;
 }
 
+/* Noted before the shim has it: whoever comes after a killed one takes back what it had. */
+static int make_network(struct engine *e, const struct container_dir *d, const struct container *c,
+			struct arena *a, struct shim_plan *plan, struct err *err)
+{
+	int r = net_endpoint_plan(e, c, a, &plan->net, err);
+
+	return r < 0 || !plan->net ? r : network_device_note(d->dir, plan->net, err);
+}
+
 static int run(struct engine *e, const struct container_dir *d, const struct container *c,
 	       bool fresh, const struct start_opts *opts, struct shim_client **ret_client,
 	       int *ret_exit, struct err *err)
@@ -177,7 +188,9 @@ static int run(struct engine *e, const struct container_dir *d, const struct con
 	if (r == 0)
 		r = note_cgroup(d, c, &a, err);
 	if (r == 0)
-		r = container_files_write(d->dir, c, err);
+		r = make_network(e, d, c, &a, &plan, err);
+	if (r == 0)
+		r = container_files_write(e, d->dir, c, err);
 	return r < 0 ? r : spawn(&plan, ret_client, ret_exit, err);
 }
 
@@ -251,6 +264,7 @@ int container_start_locked(struct engine *e, struct container_dir *d, struct con
 			   const struct start_opts *opts, struct shim_client **ret_client,
 			   int *ret_exit, struct err *err)
 {
+	OWN(arena) struct arena a = ARENA_INIT;
 	bool lasts = !str_eq(c->host_config.restart_policy.name, "no");
 	struct container_state before = c->state;
 	int r;
@@ -267,7 +281,7 @@ int container_start_locked(struct engine *e, struct container_dir *d, struct con
 	r = ensure_dirs(e, c, err);
 	/* That it runs need not outlast the boot, unless it is to be started again then. */
 	if (r == 0)
-		r = container_query_store_state(e, lasts ? STATE_WRITE : STATE_NOSYNC, c, err);
+		r = container_query_store_start(e, lasts ? STATE_WRITE : STATE_NOSYNC, c, &a, err);
 	if (r < 0) {
 		container_dir_remove(e, c->id, d);
 		return r;

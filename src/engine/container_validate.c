@@ -286,11 +286,6 @@ static int check_namespaces(const struct check *k)
 	const struct host_config *h = k->h;
 	int r = 0;
 
-	if (!str_eq(h->network_mode, "none") && !str_eq(h->network_mode, "host"))
-		return err_set(
-			k->err, -EINVAL,
-			"network %.100s is not supported; use --network none or --network host",
-			h->network_mode);
 	if ((r = check_mode(k, "ipc", h->ipc_mode, ipc)) < 0 ||
 	    (r = check_mode(k, "pid", h->pid_mode, host)) < 0 ||
 	    (r = check_mode(k, "uts", h->uts_mode, host)) < 0 ||
@@ -300,8 +295,67 @@ static int check_namespaces(const struct check *k)
 	if (!str_eq(h->runtime, "berth"))
 		return err_set(k->err, -EINVAL, "unknown or invalid runtime name: %.100s",
 			       h->runtime);
-	if (h->publish_all_ports)
-		note(k, "Published ports are discarded: the container has no network of its own.");
+	return 0;
+}
+
+static bool is_mac(const char *text)
+{
+	static const char form[] = "xx:xx:xx:xx:xx:xx";
+
+	for (size_t i = 0; i < sizeof(form); i++)
+		if (form[i] == 'x' ? !isxdigit((unsigned char)text[i]) : text[i] != form[i])
+			return false;
+	/* The lowest bit of the first byte: many receivers. */
+	return !(strchr("13579bBdDfF", text[1]));
+}
+
+/* What a container that shares another's network cannot have for itself. */
+static int check_shared(const struct check *k)
+{
+	const struct host_config *h = k->h;
+	const struct {
+		bool given;
+		const char *what;
+	} all[] = {
+		{ h->port_bindings.n || h->publish_all_ports, "port publishing" },
+		{ h->extra_hosts.n, "custom host-to-IP mapping" },
+		{ h->dns.n, "dns" },
+		{ k->c->endpoints.n > 0, "the option for an endpoint" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].given)
+			return err_set(
+				k->err, -EINVAL,
+				"conflicting options: %s and the container type network mode",
+				all[i].what);
+	return 0;
+}
+
+static int check_network(const struct check *k)
+{
+	const struct host_config *h = k->h;
+	bool ports = h->port_bindings.n || h->publish_all_ports;
+	const char *mode = h->network_mode;
+
+	if (str_after(mode, "container:"))
+		return check_shared(k);
+	if (str_eq(mode, "host") || str_eq(mode, "none")) {
+		if (k->c->endpoints.n)
+			return err_set(k->err, -EINVAL,
+				       "conflicting options: the network mode %s and addresses or "
+				       "other networks",
+				       mode);
+		if (ports)
+			note(k, "Published ports are discarded: the container has no network of "
+				"its own.");
+	}
+	for (size_t i = 0; i < k->c->endpoints.n; i++) {
+		const char *mac = k->c->endpoints.items[i].wanted_mac;
+
+		if (mac && !is_mac(mac))
+			return err_set(k->err, -EINVAL, "%.50s is not a valid mac address", mac);
+	}
 	return 0;
 }
 
@@ -504,12 +558,7 @@ static int check_extra_hosts(const struct check *k)
 		    strpbrk(hosts->items[i], " \t\n"))
 			return err_set(k->err, -EINVAL, "bad format for add-host: \"%.100s\"",
 				       hosts->items[i]);
-		if (str_eq(colon + 1, "host-gateway"))
-			return err_set(
-				k->err, -EINVAL,
-				"unable to derive the IP value for host-gateway: the container has "
-				"no gateway");
-		if (!is_address(colon + 1))
+		if (!str_eq(colon + 1, "host-gateway") && !is_address(colon + 1))
 			return err_set(k->err, -EINVAL,
 				       "invalid IP address in add-host: \"%.100s\"", colon + 1);
 	}
@@ -573,11 +622,17 @@ static int check_cgroup_parent(const struct check *k)
 }
 
 static int (*const checks[])(const struct check *k) = {
-	check_memory,      check_memory_support, check_cpu,       check_cpuset,
-	check_cpu_support, check_pids,           check_oom_score, check_restart,
-	check_namespaces,  check_hostname,       check_security,  check_ulimits,
-	check_log,         check_stop_signal,    check_sysctls,   check_extra_hosts,
-	check_dns,         check_devices,        check_mounts,    check_cgroup_parent,
+	check_memory,        check_memory_support,
+	check_cpu,           check_cpuset,
+	check_cpu_support,   check_pids,
+	check_oom_score,     check_restart,
+	check_namespaces,    check_network,
+	check_hostname,      check_security,
+	check_ulimits,       check_log,
+	check_stop_signal,   check_sysctls,
+	check_extra_hosts,   check_dns,
+	check_devices,       check_mounts,
+	check_cgroup_parent,
 };
 
 int container_validate(struct container *c, const struct host_facts *facts, struct arena *a,

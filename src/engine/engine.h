@@ -56,6 +56,8 @@ struct create_spec {
 	 * ... */
 	struct container_config config;
 	struct host_config host;
+	/* Networks besides host.network_mode, which is the first of them; none: that one alone. */
+	LIST(struct endpoint) endpoints;
 	bool entrypoint_reset; /* --entrypoint "" */
 	bool will_start;       /* `run`: the document is written once, as running */
 };
@@ -145,6 +147,36 @@ int container_finished(struct engine *e, const char *id, const struct shim_statu
 		       struct err *err);
 /* What a shim executes for a detached --rm container when it ended. */
 int container_reap(struct engine *e, const char *id, struct err *err);
+
+/* -- networks -- */
+
+enum { NETWORK_NAME_MAX = 128 };
+
+struct network_spec {
+	const char *name, *driver;      /* driver NULL: bridge */
+	const struct ipam_config *pool; /* NULL: chosen; members that are NULL are, too */
+	bool internal, attachable;
+	struct str_map options, labels;
+};
+struct network_list {
+	struct network_doc *items;
+	size_t n;
+};
+
+/* ret_id: 64 hex digits. -EEXIST the name, the subnet or the interface is another's. */
+int network_create(struct engine *e, const struct network_spec *spec, char ret_id[65],
+		   struct err *err);
+/* -ENOENT; -EBUSY while a container runs in it; -EPERM: it is always there. */
+int network_remove(struct engine *e, const char *name, struct err *err);
+int network_find(struct engine *e, const char *name, struct arena *a, struct network_doc *ret,
+		 struct err *err);
+/* By name. */
+int network_list(struct engine *e, struct arena *a, struct network_list *ret, struct err *err);
+bool network_is_predefined(const struct network_doc *n);
+/* The API's inspect document, a json-c tree the caller puts. */
+struct json_object *network_inspect(struct engine *e, const struct network_doc *n);
+/* Writes all rules anew. */
+int network_heal(struct engine *e, struct err *err);
 
 /* -- exec -- */
 

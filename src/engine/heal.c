@@ -23,6 +23,7 @@
 #include "engine/container_remove.h"
 #include "engine/container_start.h"
 #include "engine/heal_decide.h"
+#include "engine/network_device.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
 
@@ -87,6 +88,8 @@ void heal_leftovers(struct engine *e, struct container_dir *d, const char *id,
 	if (c && faccessat(d->dir, "status", F_OK, 0) < 0)
 		return; /* a shim that ended in order has seen to it, or there was none */
 	(void)cgroup_kill(cgroup, SIGKILL, NULL);
+	network_device_unpublish(d->dir);
+	(void)unlinkat(d->dir, "network", 0);
 	if (cgroup_teardown(cgroup, &why) < 0)
 		log_debug("container %.12s: %s", id, why.msg);
 	(void)unlinkat(d->dir, "status", 0);
@@ -336,7 +339,9 @@ int engine_heal(struct engine *e, struct err *err)
 	heal_each_in(e, e->state_fd, "c", false);
 	heal_each_in(e, e->root_fd, "exits", false);
 	sweep_torn_records(e);
-	r = image_sweep(e->images, err);
+	r = network_device_heal(e, false, err);
+	if (r == 0)
+		r = image_sweep(e->images, err);
 	if (r == 0)
 		touch_healed(e);
 	return r;

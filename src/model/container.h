@@ -9,6 +9,7 @@
 #define MODEL_CONTAINER_H
 
 #include "codec/schema.h"
+#include "model/network_doc.h"
 
 enum { CONTAINER_ID_LEN = 64, CONTAINER_DOC_VERSION = 1 };
 
@@ -84,7 +85,8 @@ struct host_config {
 	struct strv volumes_from; /* "container[:mode]"; their mounts stand in mounts */
 	const char *container_id_file;
 	struct log_config log_config;
-	const char *network_mode; /* "none", "host" */
+	const char *network_mode; /* "bridge", a network's name, "none", "host", "container:ID" */
+	LIST(struct port_binding) port_bindings;
 	struct restart_policy restart_policy;
 	bool auto_remove;
 	struct strv cap_add, cap_drop;
@@ -176,6 +178,8 @@ struct container {
 	struct host_config host_config;
 	struct container_state state;
 	LIST(struct mount_point) mounts;
+	LIST(struct endpoint) endpoints; /* networks, in the order of its interfaces */
+	LIST(struct port_binding) ports; /* published while it runs */
 	int restart_count;
 	bool has_been_manually_stopped; /* unless-stopped stays down then */
 	struct strv notes; /* what was left out or clamped on this machine, as sentences */

@@ -9,6 +9,7 @@
 #define MODEL_SHIM_PLAN_H
 
 #include "codec/schema.h"
+#include "model/net_plan.h"
 #include "model/oci_runtime.h"
 
 /* Descriptors that a shim starts with; everything else is closed. */
@@ -54,6 +55,7 @@ struct shim_plan {
 	const char *seccomp_cache;  /* directory of compiled filters; NULL: compile each time */
 	const char *seccomp_key;    /* file name in it; NULL: do not keep */
 	struct health_plan *health; /* NULL: none */
+	struct net_plan *net;       /* NULL: as the configuration says alone */
 	struct oci_config config;   /* root.path unused: the overlay is the root */
 };
 SCHEMA_DECLARE(shim_plan);

@@ -105,6 +105,9 @@ static uint32_t join_types(const uint8_t types[4], uint32_t *ret_len)
 	return all;
 }
 
+/* nft(8)'s note "the key's byte order (0, 4 bytes) is the host's (1)". */
+static const unsigned char host_order[] = { 0, 4, 1, 0, 0, 0 };
+
 void nft_add_set(struct nft *n, const struct nft_set *set, uint32_t id)
 {
 	uint32_t len, type = join_types(set->key, &len), flags = 0;
@@ -120,6 +123,9 @@ void nft_add_set(struct nft *n, const struct nft_set *set, uint32_t id)
 	netlink_put_be32(&n->batch, NFTA_SET_FLAGS, flags);
 	netlink_put_be32(&n->batch, NFTA_SET_KEY_TYPE, type);
 	netlink_put_be32(&n->batch, NFTA_SET_KEY_LEN, len);
+	/* How nft(8) shows names; the kernel only keeps it. */
+	if (set->key[0] == NFT_TYPE_IFNAME && !set->key[1])
+		netlink_put(&n->batch, NFTA_SET_USERDATA, host_order, sizeof(host_order));
 	if (!set->data[0])
 		return;
 	type = join_types(set->data, &len);

@@ -167,8 +167,8 @@ static void remove_traces(struct supervisor *s)
  */
 static void remove_directory(const struct supervisor *s)
 {
-	static const char *const names[] = { "hosts",  "resolv.conf", "hostname",
-					     "cgroup", "health",      "lock" };
+	static const char *const names[] = { "hosts",  "resolv.conf", "hostname", "cgroup",
+					     "health", "network",     "lock" };
 	OWN(fd) int parent = openat(s->dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -235,7 +235,10 @@ static void end_for_good(struct supervisor *s)
 	if (!s->auto_remove)
 		(void)status_record_leave(&s->status, s->root_dir, s->id);
 	s->clients.exited = s->status.now;
+	/* Whoever is told may want to have the ports at once. */
+	netns_unpublish(&s->netns);
 	tell(s, true);
+	netns_forget(&s->netns);
 	removes = s->auto_remove && !s->keeps_files;
 	s->torn = cgroup_teardown(s->cgroup, NULL) < 0;
 	s->reaps = removes && !(starter && is_starter_told(&s->clients));
@@ -256,6 +259,7 @@ static void wait_for_restart(struct supervisor *s)
 	s->status.now.state = SHIM_STATE_RESTARTING;
 	s->status.now.restart_count++;
 	status_record_write(&s->status);
+	netns_unpublish(&s->netns);
 	s->clients.exited = s->status.now;
 	tell(s, false);
 	drop_stuck(&s->clients);

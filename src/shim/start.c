@@ -160,10 +160,11 @@ static void ends_cleanup(struct ends *e)
 		fd_cleanup(&e->fds[i]);
 }
 
-static int run(struct supervisor *s, const struct shim_plan *plan, struct arena *a, int *ret_exit,
+static int run(struct supervisor *s, struct shim_plan *plan, struct arena *a, int *ret_exit,
 	       struct err *err)
 {
 	OWN(ends) struct ends child = { { -1, -1, -1 } };
+	OWN(fd) int netns = -1;
 	struct runtime_overlay overlay = {
 		.lower = &plan->lower,
 		.upper = plan->upper,
@@ -186,12 +187,20 @@ static int run(struct supervisor *s, const struct shim_plan *plan, struct arena 
 		r = streams_open(&s->streams, plan->open_stdin, owner, child.fds, err);
 	if (r < 0)
 		return r;
+	if (plan->net) {
+		r = netns_setup(&s->netns, plan->net, &netns, err);
+		if (r < 0)
+			return r;
+		netns_join(&plan->config, netns, a);
+	}
 	start.stdin_fd = child.fds[0];
 	start.stdout_fd = child.fds[1];
 	start.stderr_fd = child.fds[2];
 	r = runtime_start(&start, a, &process, ret_exit, err);
-	if (r < 0)
+	if (r < 0) {
+		netns_unpublish(&s->netns);
 		return r;
+	}
 	s->pid = process.pid;
 	s->pidfd = process.pidfd;
 	s->status.now.pid = process.pid;

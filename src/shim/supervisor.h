@@ -16,6 +16,7 @@
 #include "shim/client.h"
 #include "shim/health.h"
 #include "shim/log_file.h"
+#include "shim/netns.h"
 #include "shim/status_record.h"
 #include "shim/streams.h"
 
@@ -44,6 +45,7 @@ struct supervisor {
 	struct streams streams;
 	struct status_record status;
 	struct health health;
+	struct netns netns;
 	struct log_file log;
 	struct clients clients;
 	struct log_room log_room;

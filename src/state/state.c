@@ -27,6 +27,7 @@ enum { STATE_SCHEMA = 1, KEY_MAX = 511 /* LMDB's */, NUMBER_MAX = 24, PAGE = 409
 static const char letters[STATE_TABLES] = {
 	[STATE_CONTAINERS] = 'c', [STATE_CONTAINER_NAMES] = 'n', [STATE_IMAGES] = 'i',
 	[STATE_IMAGE_REFS] = 'r', [STATE_LAYERS] = 'l',          [STATE_META] = 'm',
+	[STATE_NETWORKS] = 'N',   [STATE_NETWORK_NAMES] = 'w',   [STATE_ADDRESSES] = 'a',
 };
 
 struct state {

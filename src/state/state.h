@@ -26,6 +26,9 @@ enum state_table {
 	STATE_IMAGES,          /* image ID "sha256:hex" to struct image_doc */
 	STATE_IMAGE_REFS,      /* "docker.io/library/busybox:latest" to image ID */
 	STATE_LAYERS,          /* layer hex to struct layer_doc */
+	STATE_NETWORKS,        /* network ID to struct network_doc */
+	STATE_NETWORK_NAMES,   /* name to network ID */
+	STATE_ADDRESSES,       /* "NETWORK ID/ac110002" to container ID; "NETWORK ID/next" */
 	STATE_META,            /* "schema" to the store's version, "boot" to the boot ID */
 	STATE_TABLES
 };

@@ -62,7 +62,7 @@ setup_file() {
 	[ "$(names -f before=down)" = up ]
 	[ "$(names -f since=down)" = fresh ]
 	[ "$(names -f volume=/data)" = fresh ]
-	[ "$(names -f network=none)" = "fresh down up" ]
+	[ "$(names -f network=bridge)" = "fresh down up" ]
 	[ "$(names -f name=/fresh)" = fresh ]
 	[ "$(names -f "id=$(berth ps -q)")" = up ]
 	[ "$(names -f is-task=false)" = "fresh down up" ]

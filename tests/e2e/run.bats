@@ -238,7 +238,7 @@ load helper
 }
 
 @test "--network none has no interface but lo, host has the caller's" {
-	run berth run --rm busybox ls /sys/class/net
+	run berth run --rm --network none busybox ls /sys/class/net
 	expect_output lo
 	run berth run --rm --network host busybox readlink /proc/self/ns/net
 	expect_output "$(readlink /proc/self/ns/net)"

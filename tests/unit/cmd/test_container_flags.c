@@ -29,7 +29,7 @@ TEST(image_and_command_follow_the_options)
 	CHECK_STR(spec.image, "busybox");
 	CHECK_INT(spec.config.cmd.n, 2);
 	CHECK_STR(spec.config.cmd.items[1], "-l");
-	CHECK_STR(spec.host.network_mode, "none");
+	CHECK_STR(spec.host.network_mode, "bridge");
 	CHECK_STR(spec.host.restart_policy.name, "no");
 	CHECK_STR(spec.host.log_config.type, "json-file");
 	CHECK(spec.config.attach_stdout && spec.config.attach_stderr && !spec.config.attach_stdin);
@@ -152,9 +152,46 @@ TEST(hosts_limits_and_sysctls_have_their_grammar)
 	CHECK_ERR(fill("--sysctl x busybox"), -EINVAL, &cli.err, "use key=value");
 }
 
+TEST(ports_become_bindings_and_are_exposed)
+{
+	CHECK_OK(fill("-p 8000-8001:80-81/udp -p 127.0.0.1::443 -p 9000-9100:90 -p "
+		      "target=70,published=7000 -P busybox"));
+	CHECK_INT(spec.host.port_bindings.n, 5);
+	CHECK_STR(spec.host.port_bindings.items[1].port, "81/udp");
+	CHECK_STR(spec.host.port_bindings.items[1].host_port, "8001");
+	CHECK_STR(spec.host.port_bindings.items[2].host_ip, "127.0.0.1");
+	CHECK_STR(spec.host.port_bindings.items[2].host_port, "");
+	CHECK_STR(spec.host.port_bindings.items[3].host_port, "9000-9100");
+	CHECK_STR(spec.host.port_bindings.items[4].host_port, "7000");
+	CHECK_INT(spec.config.exposed_ports.n, 5);
+	CHECK(spec.host.publish_all_ports);
+	CHECK_ERR(fill("-p 80:x busybox"), -EINVAL, &cli.err, "invalid containerPort");
+	CHECK_ERR(fill("-p published=1 busybox"), -EINVAL, &cli.err, "it has no target=");
+}
+
+TEST(networks_have_a_first_one_and_wishes)
+{
+	CHECK_OK(fill(
+		"--network back --network name=front,ip=10.0.0.2 --mac-address 02:00:00:00:00:01 "
+		"busybox"));
+	CHECK_STR(spec.host.network_mode, "back");
+	CHECK_INT(spec.endpoints.n, 2);
+	CHECK_STR(spec.endpoints.items[0].wanted_mac, "02:00:00:00:00:01");
+	CHECK_STR(spec.endpoints.items[1].network, "front");
+	CHECK_STR(spec.endpoints.items[1].wanted_ip, "10.0.0.2");
+	CHECK_OK(fill("--net none busybox"));
+	CHECK_STR(spec.host.network_mode, "none");
+	CHECK_INT(spec.endpoints.n, 0);
+	CHECK_ERR(fill("--network ip=1.2.3.4 busybox"), -EINVAL, &cli.err, "it has no name=");
+	CHECK_ERR(fill("--network name=a,alias=b busybox"), -EINVAL, &cli.err, "use name=");
+	CHECK_ERR(fill("--ip 10.0.0.3 --network name=a,ip=10.0.0.2 busybox"), -EINVAL, &cli.err,
+		  "conflicting options");
+}
+
 TEST(what_is_not_supported_is_refused_by_name)
 {
-	CHECK_ERR(fill("-p 80:80 busybox"), -ENOTSUP, &cli.err, "--publish is not supported");
+	CHECK_ERR(fill("--network-alias db busybox"), -ENOTSUP, &cli.err,
+		  "--network-alias is not supported");
 	CHECK_ERR(fill("--gpus all busybox"), -ENOTSUP, &cli.err, "--gpus is not supported");
 	CHECK_ERR(fill("--platform linux//vax busybox"), -EINVAL, &cli.err, "is not a platform");
 }
@@ -164,4 +201,5 @@ TESTS(T(a_health_check_is_what_its_options_say), T(exposed_ports_are_named_one_b
       T(limits_become_numbers), T(environment_and_labels_are_read),
       T(restart_policies_have_a_count), T(an_empty_entrypoint_resets_the_images),
       T(a_seccomp_profile_is_read_and_made_compact), T(hosts_limits_and_sysctls_have_their_grammar),
+      T(ports_become_bindings_and_are_exposed), T(networks_have_a_first_one_and_wishes),
       T(what_is_not_supported_is_refused_by_name))

@@ -26,10 +26,25 @@ TEST(hosts_has_the_usual_names_and_the_users)
 						.extra_hosts = LIST_OF("db:10.0.0.1", "v6:::1") } };
 
 	buf_done(&out);
-	container_files_hosts(&c, NULL, &out);
+	container_files_hosts(&c, NULL, "", &out);
 	CHECK(strstr(buf_text(&out), "127.0.0.1\tlocalhost\n"));
 	CHECK(strstr(buf_text(&out), "\n10.0.0.1\tdb\n"));
 	CHECK(strstr(buf_text(&out), "\n::1\tv6\n"));
+}
+
+TEST(hosts_ends_with_the_containers_own_addresses)
+{
+	struct endpoint both[] = { { .network = "a", .ip = "10.0.0.2" },
+				   { .network = "b", .ip = "10.1.0.2" } };
+	struct container c = { .config = { .hostname = "web", .domainname = "example" },
+			       .host_config = { .network_mode = "a",
+						.extra_hosts = LIST_OF("up:host-gateway") },
+			       .endpoints = { both, 2 } };
+
+	buf_done(&out);
+	container_files_hosts(&c, NULL, "172.17.0.1", &out);
+	CHECK(strstr(buf_text(&out),
+		     "\n172.17.0.1\tup\n10.0.0.2\tweb.example web\n10.1.0.2\tweb.example web\n"));
 }
 
 TEST(on_the_hosts_network_hosts_is_the_hosts)
@@ -38,7 +53,7 @@ TEST(on_the_hosts_network_hosts_is_the_hosts)
 						.extra_hosts = LIST_OF("db:10.0.0.1") } };
 
 	buf_done(&out);
-	container_files_hosts(&c, "127.0.0.1 me", &out);
+	container_files_hosts(&c, "127.0.0.1 me", "", &out);
 	CHECK_STR(buf_text(&out), "127.0.0.1 me\n10.0.0.1\tdb\n");
 }
 
@@ -81,7 +96,8 @@ TEST(a_search_list_of_one_dot_is_none)
 	CHECK_STR(resolv(&h, "nameserver 10.0.0.2\nsearch theirs\n"), "nameserver 10.0.0.2\n");
 }
 
-TESTS(T(hosts_has_the_usual_names_and_the_users), T(on_the_hosts_network_hosts_is_the_hosts),
+TESTS(T(hosts_has_the_usual_names_and_the_users), T(hosts_ends_with_the_containers_own_addresses),
+      T(on_the_hosts_network_hosts_is_the_hosts),
       T(on_the_hosts_network_resolv_conf_is_the_hosts_word_for_word),
       T(servers_on_the_hosts_loopback_are_left_out), T(without_any_server_dockers_are_used),
       T(the_users_lists_replace_the_hosts), T(a_search_list_of_one_dot_is_none))

@@ -151,7 +151,7 @@ TEST(defaults_are_dockers)
 	struct container c;
 
 	CHECK_OK(merge(&spec, &c, NULL));
-	CHECK_STR(c.host_config.network_mode, "none");
+	CHECK_STR(c.host_config.network_mode, "bridge");
 	CHECK_STR(c.host_config.restart_policy.name, "no");
 	CHECK_STR(c.host_config.log_config.type, "json-file");
 	CHECK_STR(c.host_config.cgroupns_mode, "host");

@@ -1,0 +1,332 @@
+/*
+ * cmd_network.c - berth network create, ls, rm, prune, heal (inspect is in cmd_inspect.c)
+ */
+#include "base/own.h"
+#include "cmd/cmd.h"
+#include "cmd/filter.h"
+#include "cmd/format.h"
+#include "codec/json.h"
+
+#include <errno.h>
+
+/* -- create -- */
+
+struct create_flags {
+	bool attachable, internal;
+	const char *driver, *ipam_driver;
+	struct strv subnet, gateway, ip_range, aux_address, opt, label;
+};
+
+static const char no_ipv6[] = "networks have IPv4 only; leave it out";
+static const char no_cluster[] = "there is no cluster";
+
+static const struct opt create_opts[] = {
+	FLAG(struct create_flags, attachable, 0, "attachable",
+	     "Enable manual container attachment"),
+	STRS(struct create_flags, aux_address, 0, "aux-address", "map",
+	     "Auxiliary IPv4 addresses that no container gets (NAME=ADDRESS)"),
+	STR(struct create_flags, driver, 'd', "driver", "string",
+	    "Driver to manage the Network (default \"bridge\")"),
+	STRS(struct create_flags, gateway, 0, "gateway", "strings",
+	     "IPv4 gateway for the master subnet"),
+	FLAG(struct create_flags, internal, 0, "internal",
+	     "Restrict external access to the network"),
+	STRS(struct create_flags, ip_range, 0, "ip-range", "strings",
+	     "Allocate container ip from a sub-range"),
+	STR(struct create_flags, ipam_driver, 0, "ipam-driver", "string",
+	    "IP Address Management Driver (default \"default\")"),
+	STRS(struct create_flags, label, 0, "label", "list", "Set metadata on a network"),
+	STRS(struct create_flags, opt, 'o', "opt", "map", "Set driver specific options"),
+	STRS(struct create_flags, subnet, 0, "subnet", "strings",
+	     "Subnet in CIDR format that represents a network segment"),
+	REFUSED_FLAG(0, "ipv6", no_ipv6),
+	REFUSED(0, "ipv4", "networks have IPv4 always; leave it out"),
+	REFUSED_FLAG(0, "config-only", no_cluster),
+	REFUSED(0, "config-from", no_cluster),
+	REFUSED_FLAG(0, "ingress", no_cluster),
+	REFUSED(0, "scope", no_cluster),
+	REFUSED(0, "ipam-opt", "the address management has no options"),
+	OPT_END,
+};
+
+static void set_pairs(struct str_map *map, struct arena *a, const struct strv *texts)
+{
+	for (size_t i = 0; i < texts->n; i++) {
+		const char *text = texts->items[i], *equals = strchr(text, '=');
+
+		if (equals)
+			str_map_set(map, a, arena_strndup(a, text, (size_t)(equals - text)),
+				    equals + 1);
+		else
+			str_map_set(map, a, text, "");
+	}
+}
+
+static int read_pool(struct cli *cli, const struct create_flags *f, struct ipam_config *ret)
+{
+	static const char needs[] = "every ip-range, gateway or aux-address must have a "
+				    "corresponding subnet";
+
+	if (f->subnet.n > 1 || f->gateway.n > 1 || f->ip_range.n > 1)
+		return err_set(&cli->err, -ENOTSUP,
+			       "a network has one IPv4 subnet here; leave the others out");
+	if (f->subnet.n == 0 && (f->gateway.n || f->ip_range.n || f->aux_address.n))
+		return err_set(&cli->err, -EINVAL, "%s", needs);
+	if (f->subnet.n)
+		ret->subnet = f->subnet.items[0];
+	if (f->gateway.n)
+		ret->gateway = f->gateway.items[0];
+	if (f->ip_range.n)
+		ret->ip_range = f->ip_range.items[0];
+	set_pairs(&ret->reserved, cli->a, &f->aux_address);
+	return 0;
+}
+
+static int create(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct create_flags *f = opts;
+	struct ipam_config pool = { 0 };
+	struct network_spec spec = { .name = args->items[0],
+				     .driver = f->driver,
+				     .internal = f->internal,
+				     .attachable = f->attachable };
+	struct engine *e;
+	char id[65];
+	int r = read_pool(cli, f, &pool);
+
+	if (r == 0 && !str_is_empty(f->ipam_driver) && !str_eq(f->ipam_driver, "default"))
+		r = err_set(&cli->err, -ENOTSUP, "IPAM driver %.100s is not supported; use default",
+			    f->ipam_driver);
+	if (r == 0)
+		r = cli_engine(cli, &e);
+	if (r < 0)
+		return r;
+	spec.pool = f->subnet.n ? &pool : NULL;
+	set_pairs(&spec.options, cli->a, &f->opt);
+	set_pairs(&spec.labels, cli->a, &f->label);
+	r = network_create(e, &spec, id, &cli->err);
+	if (r == 0)
+		cli_print(cli, "%s\n", id);
+	return r;
+}
+
+/* -- ls -- */
+
+struct ls_flags {
+	bool no_trunc, quiet;
+	const char *format;
+	struct strv filter;
+};
+
+static const struct opt ls_opts[] = {
+	STRS(struct ls_flags, filter, 'f', "filter", "filter",
+	     "Provide filter values (e.g. \"driver=bridge\")"),
+	STR(struct ls_flags, format, 0, "format", "string",
+	    "Format output using a custom template:\n"
+	    "'table':            Print output in table format with column headers (default)\n"
+	    "'table TEMPLATE':   Print output in table format using the given Go template\n"
+	    "'json':             Print in JSON format\n"
+	    "'TEMPLATE':         Print output using the given Go template"),
+	FLAG(struct ls_flags, no_trunc, 0, "no-trunc", "Do not truncate the output"),
+	FLAG(struct ls_flags, quiet, 'q', "quiet", "Only display network IDs"),
+	OPT_END,
+};
+
+static const struct format_heading headings[] = {
+	{ "CreatedAt", "CREATED AT" },
+	{ "Driver", "DRIVER" },
+	{ "ID", "NETWORK ID" },
+	{ "IPv4", "IPV4" },
+	{ "IPv6", "IPV6" },
+	{ "Internal", "INTERNAL" },
+	{ "Labels", "LABELS" },
+	{ "Name", "NAME" },
+	{ "Scope", "SCOPE" },
+	{ 0 },
+};
+static const struct format_kind kind = { "*network.networkContext", headings };
+
+static const char *const filter_names[] = {
+	"driver", "id", "label", "name", "scope", "type", NULL
+};
+
+static bool is_wanted(const struct filter *f, const struct network_doc *n)
+{
+	return filter_matches(f, "id", n->id) && filter_matches(f, "name", n->name) &&
+	       filter_equals(f, "driver", n->driver) && filter_equals(f, "scope", "local") &&
+	       filter_equals(f, "type", network_is_predefined(n) ? "builtin" : "custom") &&
+	       filter_labels(f, "label", &n->labels);
+}
+
+static void put(struct json_object *row, const char *key, const char *value)
+{
+	json_object_object_add(row, key, json_object_new_string(value ? value : ""));
+}
+
+static struct json_object *make_row(struct cli *cli, const struct network_doc *n, bool no_trunc)
+{
+	struct json_object *row = json_object_new_object();
+	struct strv labels = { 0 };
+	char created[TIMESTAMP_MAX];
+
+	for (size_t i = 0; i < n->labels.n; i++)
+		strv_add(&labels, cli->a,
+			 arena_printf(cli->a, "%s=%s", n->labels.items[i].key,
+				      n->labels.items[i].value));
+	timestamp_write_long(n->created, cli_zone, created);
+	put(row, "CreatedAt", created);
+	put(row, "Driver", n->driver);
+	put(row, "ID", no_trunc ? n->id : arena_strndup(cli->a, n->id, 12));
+	put(row, "IPv4", "true");
+	put(row, "IPv6", "false");
+	put(row, "Internal", n->internal ? "true" : "false");
+	put(row, "Labels", labels.n ? strv_join(&labels, cli->a, ",") : "");
+	put(row, "Name", n->name);
+	put(row, "Scope", "local");
+	return row;
+}
+
+static int ls(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct ls_flags *f = opts;
+	OWN(format) struct format format = { 0 };
+	struct network_list list = { 0 };
+	struct filter filter;
+	struct engine *e;
+	int r = format_init(&format, &kind, f->quiet ? "{{.ID}}" : f->format,
+			    "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}", cli->a, &cli->err);
+
+	(void)args;
+	if (r == 0)
+		r = filter_parse(&f->filter, filter_names, cli->a, &filter, &cli->err);
+	if (r == 0)
+		r = cli_engine(cli, &e);
+	if (r == 0)
+		r = network_list(e, cli->a, &list, &cli->err);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		OWN(json) struct json_object *row = NULL;
+
+		if (!is_wanted(&filter, &list.items[i]))
+			continue;
+		row = make_row(cli, &list.items[i], f->no_trunc);
+		r = format_row(&format, row, &list.items[i].labels, &cli->err);
+	}
+	return r < 0 ? r : format_finish(&format, &cli->out, &cli->err);
+}
+
+/* -- rm, prune, heal -- */
+
+struct rm_flags {
+	bool force;
+};
+
+static const struct opt rm_opts[] = {
+	FLAG(struct rm_flags, force, 'f', "force", "Do not error if the network does not exist"),
+	OPT_END,
+};
+
+static int rm(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct rm_flags *f = opts;
+	struct engine *e;
+	int status = 0, r = cli_engine(cli, &e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < args->n; i++) {
+		r = network_remove(e, args->items[i], &cli->err);
+		if (r == -ENOENT && f->force)
+			continue;
+		if (r < 0) {
+			(void)cli_fail(cli);
+			status = 1;
+			continue;
+		}
+		cli_print(cli, "%s\n", args->items[i]);
+	}
+	return status;
+}
+
+struct prune_flags {
+	bool force;
+	struct strv filter;
+};
+
+static const struct opt prune_opts[] = {
+	STRS(struct prune_flags, filter, 0, "filter", "filter",
+	     "Provide filter values (e.g. \"label=<key>\")"),
+	FLAG(struct prune_flags, force, 'f', "force", "Do not prompt for confirmation"),
+	OPT_END,
+};
+
+/* A container that does not run keeps its networks, too. */
+static bool is_used(const struct container_list *all, const struct network_doc *n)
+{
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->items[i].endpoints.n; k++)
+			if (str_eq(all->items[i].endpoints.items[k].network_id, n->id))
+				return true;
+	return false;
+}
+
+static int prune(struct cli *cli, const void *opts, const struct strv *args)
+{
+	static const char *const filters[] = { "label", NULL };
+	const struct prune_flags *f = opts;
+	struct container_list containers;
+	struct network_list list = { 0 };
+	struct filter filter;
+	struct engine *e;
+	size_t n = 0;
+	int r = filter_parse(&f->filter, filters, cli->a, &filter, &cli->err);
+
+	(void)args;
+	if (r == 0 && !f->force &&
+	    !cli_confirm(cli, "WARNING! This will remove all custom networks not used by at least "
+			      "one container.\nAre you sure you want to continue? [y/N] "))
+		return 0;
+	if (r == 0)
+		r = cli_engine(cli, &e);
+	if (r == 0)
+		r = container_list(e, true, cli->a, &containers, &cli->err);
+	if (r == 0)
+		r = network_list(e, cli->a, &list, &cli->err);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		const struct network_doc *one = &list.items[i];
+
+		if (network_is_predefined(one) || is_used(&containers, one) ||
+		    !filter_labels(&filter, "label", &one->labels))
+			continue;
+		if (network_remove(e, one->id, &cli->err) < 0)
+			(void)cli_fail(cli);
+		else
+			cli_print(cli, "%s%s\n", n++ ? "" : "Deleted Networks:\n", one->name);
+	}
+	return r;
+}
+
+static int heal(struct cli *cli, const void *opts, const struct strv *args)
+{
+	struct engine *e;
+	int r = cli_engine(cli, &e);
+
+	(void)opts;
+	(void)args;
+	if (r == 0)
+		r = engine_heal(e, &cli->err);
+	return r < 0 ? r : network_heal(e, &cli->err);
+}
+
+const struct cmd cmd_network_table[] = {
+	{ NULL, "network", "create", "[OPTIONS] NETWORK", "Create a network", create_opts, NULL,
+	  sizeof(struct create_flags), create, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "ls list", "[OPTIONS]", "List networks", ls_opts, NULL,
+	  sizeof(struct ls_flags), ls, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "rm remove", "NETWORK [NETWORK...]", "Remove one or more networks",
+	  rm_opts, NULL, sizeof(struct rm_flags), rm, 1, -1, OPT_ANYWHERE, CMD_ARGS_NETWORKS, 0 },
+	{ NULL, "network", "prune", "[OPTIONS]", "Remove all unused networks", prune_opts, NULL,
+	  sizeof(struct prune_flags), prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "heal", "", "Write the rules of all networks anew", NULL, NULL, 0, heal,
+	  0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ 0 },
+};

@@ -1,0 +1,51 @@
+/*
+ * cmd_port.c - berth port
+ */
+#include "cmd/cmd.h"
+#include "codec/port.h"
+
+#include <errno.h>
+
+static void print_one(struct cli *cli, const struct port_binding *p, bool with_port)
+{
+	if (with_port)
+		cli_print(cli, "%s -> ", p->port);
+	cli_print(cli, "%s:%s\n", p->host_ip, p->host_port);
+}
+
+static int port(struct cli *cli, const void *opts, const struct strv *args)
+{
+	struct container c;
+	struct port_range wanted = { 0, 0, NULL };
+	struct engine *e;
+	const char *text = NULL;
+	size_t shown = 0;
+	int r = cli_engine(cli, &e);
+
+	(void)opts;
+	if (r == 0)
+		r = container_find(e, args->items[0], cli->a, &c, &cli->err);
+	if (r == 0 && args->n > 1) {
+		r = port_range_parse(args->items[1], &wanted, &cli->err);
+		if (r < 0)
+			return err_wrap(&cli->err, "invalid port %.50s", args->items[1]);
+		text = arena_printf(cli->a, "%u/%s", wanted.first, wanted.protocol);
+	}
+	for (size_t i = 0; r == 0 && i < c.ports.n; i++) {
+		if (text && !str_eq(text, c.ports.items[i].port))
+			continue;
+		print_one(cli, &c.ports.items[i], !text);
+		shown++;
+	}
+	if (r == 0 && text && shown == 0)
+		return err_set(&cli->err, -ENOENT, "no public port '%s' published for %.128s", text,
+			       args->items[0]);
+	return r;
+}
+
+const struct cmd cmd_port_table[] = {
+	{ "port", "container", "port", "CONTAINER [PRIVATE_PORT[/PROTO]]",
+	  "List port mappings or a specific mapping for the container", NULL, NULL, 0, port, 1, 2,
+	  OPT_ANYWHERE, CMD_ARGS_CONTAINERS, 0 },
+	{ 0 },
+};

@@ -1,0 +1,41 @@
+/*
+ * net_endpoint.h - a container's places in networks
+ *
+ * The store says of a container that runs which addresses and ports it has, and of one that does
+ * not only what it wants: both change in the transaction in which the container's state does.
+ */
+#ifndef ENGINE_NET_ENDPOINT_H
+#define ENGINE_NET_ENDPOINT_H
+
+#include "engine/room.h"
+#include "model/net_plan.h"
+
+/*
+ * Of a container that is being made: its networks are looked up, static addresses become its own
+ * for good. Inside a writing transaction.
+ */
+int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct arena *a,
+			 struct err *err);
+/* It is about to run: addresses and ports, in c. -ENOENT: a network has been removed. */
+int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *a, struct err *err);
+/* It does not run any more. */
+int net_endpoint_release(struct state_txn *txn, struct container *c, struct err *err);
+/* It is being removed. */
+int net_endpoint_forget(struct state_txn *txn, const struct container *c, struct err *err);
+
+/* What the shim makes of it, NULL: nothing. Networks that are not in the kernel are made. */
+int net_endpoint_plan(struct engine *e, const struct container *c, struct arena *a,
+		      struct net_plan **ret, struct err *err);
+
+/* The endpoint by which it reaches the world, or NULL. */
+const struct endpoint *net_endpoint_main(const struct container *c);
+/* The container whose network it shares ("container:ID"), or NULL. */
+const char *net_endpoint_shared(const struct container *c);
+
+/* The ports that c wants, as numbers of the host that are free now. net_endpoint_port.c */
+int net_endpoint_port_choose(struct container *c, const char *host_ip, struct arena *a,
+			     struct err *err);
+int net_endpoint_port_plan(const struct container *c, struct arena *a, struct net_plan *plan,
+			   struct err *err);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * net_plan.h - what a shim is to make of a container's network
+ *
+ * Part of its plan, and, as JSON in STATE/c/ID/network, what others clean up when it was killed.
+ */
+#ifndef MODEL_NET_PLAN_H
+#define MODEL_NET_PLAN_H
+
+#include "codec/schema.h"
+
+/* An interface. Addresses are texts of what the store has; they were checked there. */
+struct net_link_plan {
+	const char *bridge, *name; /* name: in the container */
+	const char *address;       /* "172.17.0.2/16" */
+	const char *mac;           /* "02:42:ac:11:00:02" */
+	const char *gateway;       /* of the default route; NULL: not by this one */
+	uint32_t mtu;
+	bool isolated;
+};
+SCHEMA_DECLARE(net_link_plan);
+
+struct net_port_plan {
+	uint32_t protocol;   /* IPPROTO_* */
+	const char *host_ip; /* "0.0.0.0": any */
+	uint32_t host_port;
+	const char *ip;
+	uint32_t port;
+};
+SCHEMA_DECLARE(net_port_plan);
+
+struct net_plan {
+	LIST(struct net_link_plan) links;
+	LIST(struct net_port_plan) ports;
+	int join_pid;        /* the process whose network it shares ... */
+	uint64_t join_start; /* ... and its start time; 0: none */
+};
+SCHEMA_DECLARE(net_plan);
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * netns.c - the network of the container that is supervised
+ *
+ * The namespace is made before the container, and its first process enters it: so nothing in the
+ * container ever runs without its interfaces, and ports that cannot be had are found before it is
+ * started. Both ends of each link are configured through sockets that were opened in their
+ * namespaces; we are in the new one only for as long as it takes to open ours.
+ *
+ * A published port is an element of the kernel's maps, and a socket that nobody listens at: it
+ * keeps other programs from taking the port, and finds those that have it. It goes with us, however
+ * we end; the elements are taken back by the next command when we are killed.
+ */
+#include "shim/netns.h"
+
+#include "base/mem.h"
+#include "base/own.h"
+#include "sys/file.h"
+#include "sys/namespace.h"
+#include "sys/proc.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+enum { NAME_ATTEMPTS = 8 };
+
+/* -- the namespace -- */
+
+static int set_namespace(int fd)
+{
+	return syscall(SYS_setns, fd, CLONE_NEWNET) < 0 ? -errno : 0;
+}
+
+/* In the new namespace: its handle, a socket in it, and no IPv6 on what comes. */
+static int look_inside(int *ret_netns, int *ret_inside, struct err *err)
+{
+	OWN(fd) int netns = namespace_own("net");
+	int r;
+
+	if (netns < 0)
+		return err_code(err, netns, "network namespace of the container");
+	r = net_link_socket(ret_inside, err);
+	if (r < 0)
+		return r;
+	/* A kernel without IPv6 has no such file. */
+	(void)file_put_at(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", 1);
+	*ret_netns = take_fd(&netns);
+	return 0;
+}
+
+static int make_namespace(int *ret_netns, int *ret_inside, struct err *err)
+{
+	OWN(fd) int own = namespace_own("net");
+	int r, back;
+
+	if (own < 0)
+		return err_code(err, own, "our own network namespace");
+	if (syscall(SYS_unshare, CLONE_NEWNET) < 0)
+		return err_sys(err, "network namespace of the container");
+	r = look_inside(ret_netns, ret_inside, err);
+	back = set_namespace(own);
+	return r == 0 && back < 0 ? err_code(err, back, "our own network namespace") : r;
+}
+
+/* Its process may have ended, and its number be another's, since the plan was made. */
+static int open_shared(const struct net_plan *plan, int *ret, struct err *err)
+{
+	OWN(fd) int pidfd = proc_open(plan->join_pid, plan->join_start);
+	OWN(fd) int netns = -1;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", plan->join_pid);
+	if (pidfd >= 0)
+		netns = namespace_open(path, CLONE_NEWNET);
+	if (pidfd < 0 || netns < 0 || proc_signal(pidfd, 0) < 0)
+		return err_set(err, -ESRCH,
+			       "the container whose network is shared has ended; start it first");
+	*ret = take_fd(&netns);
+	return 0;
+}
+
+/* -- links -- */
+
+static int parse_mac(const char *text, unsigned char ret[NET_MAC_LEN])
+{
+	unsigned b[NET_MAC_LEN];
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) !=
+	    NET_MAC_LEN)
+		return -EINVAL;
+	for (int i = 0; i < NET_MAC_LEN; i++)
+		ret[i] = (unsigned char)b[i];
+	return 0;
+}
+
+/* A name that no link has, also none that the kernel is still taking down. */
+static int make_link(int host, int inside, struct net_veth *v, struct err *err)
+{
+	char name[NET_NAME_MAX];
+	int r = -EEXIST;
+
+	v->host_name = name;
+	for (int i = 0; i < NAME_ATTEMPTS && r == -EEXIST; i++) {
+		uint64_t random;
+
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			return err_sys(err, "random numbers");
+		(void)snprintf(name, sizeof(name), "bv%012llx",
+			       (unsigned long long)(random & 0xffffffffffffULL));
+		r = net_veth_setup(host, inside, v, err);
+	}
+	return r;
+}
+
+static int add_link(int host, int inside, int netns, const struct net_link_plan *l, struct err *err)
+{
+	struct net_veth v = {
+		.bridge = l->bridge,
+		.netns = netns,
+		.name = l->name,
+		.mtu = l->mtu,
+		.isolated = l->isolated,
+	};
+
+	if (cidr_parse(l->address, &v.address) < 0 || parse_mac(l->mac, v.mac) < 0 ||
+	    (l->gateway && cidr_parse_address(l->gateway, &v.gateway) < 0))
+		return err_set(err, -EINVAL, "plan of interface %s: %s, %s, %s", l->name,
+			       l->address, l->mac, l->gateway ? l->gateway : "-");
+	return make_link(host, inside, &v, err);
+}
+
+static int make_links(const struct net_plan *plan, int *ret, struct err *err)
+{
+	OWN(fd) int host = -1, inside = -1, netns = -1;
+	int r = net_link_socket(&host, err);
+
+	if (r == 0)
+		r = make_namespace(&netns, &inside, err);
+	for (size_t i = 0; r == 0 && i < plan->links.n; i++)
+		r = add_link(host, inside, netns, &plan->links.items[i], err);
+	if (r == 0)
+		*ret = take_fd(&netns);
+	return r;
+}
+
+/* -- ports -- */
+
+/* Each is one descriptor, and a range may have thousands. */
+static void raise_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int take_port(const struct net_port *p, int *ret, struct err *err)
+{
+	bool stream = p->protocol == IPPROTO_TCP;
+	OWN(fd) int fd = socket(AF_INET,
+				(stream                        ? SOCK_STREAM
+				 : p->protocol == IPPROTO_SCTP ? SOCK_SEQPACKET
+							       : SOCK_DGRAM) |
+					SOCK_CLOEXEC,
+				p->protocol);
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons(p->host_port),
+				  .sin_addr.s_addr = htonl(p->host_address) };
+	char address[CIDR_TEXT_MAX];
+
+	if (fd < 0 && p->protocol == IPPROTO_SCTP)
+		return 0; /* where the kernel has no SCTP, no program of the host has its ports */
+	if (fd < 0)
+		return err_sys(err, "socket for port %u", p->host_port);
+	cidr_write_address(p->host_address, address);
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0) {
+		if (errno == EADDRINUSE)
+			return err_set(err, -EADDRINUSE,
+				       "Bind for %s:%u failed: port is already allocated", address,
+				       p->host_port);
+		return err_sys(err, "Bind for %s:%u failed", address, p->host_port);
+	}
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+static int read_port(const struct net_port_plan *from, struct net_port *to, struct err *err)
+{
+	*to = (struct net_port){ .protocol = (uint8_t)from->protocol,
+				 .host_port = (uint16_t)from->host_port,
+				 .port = (uint16_t)from->port };
+	if (cidr_parse_address(from->host_ip, &to->host_address) < 0 ||
+	    cidr_parse_address(from->ip, &to->address) < 0)
+		return err_set(err, -EINVAL, "plan of port %u: %s, %s", from->host_port,
+			       from->host_ip, from->ip);
+	return 0;
+}
+
+static int add_rules(const struct netns *n, struct err *err)
+{
+	struct net_rules rules = { .ports = n->ports, .n_ports = n->n };
+	OWN(fd) int fd = -1;
+	int r = net_rules_socket(&fd, err);
+
+	if (r == 0)
+		r = net_rules_add(fd, &rules, err);
+	if (r == -ENOENT)
+		return err_set(
+			err, r,
+			"the rules of networks are gone; `berth network heal` writes them anew");
+	return r;
+}
+
+static int publish(struct netns *n, const struct net_plan *plan, struct err *err)
+{
+	int r = 0;
+
+	if (plan->ports.n == 0)
+		return 0;
+	raise_limit();
+	n->ports = mem_alloc(plan->ports.n * sizeof(*n->ports));
+	n->sockets = mem_alloc(plan->ports.n * sizeof(*n->sockets));
+	for (; r == 0 && n->n < plan->ports.n; n->n++) {
+		n->sockets[n->n] = -1;
+		r = read_port(&plan->ports.items[n->n], &n->ports[n->n], err);
+		if (r == 0)
+			r = take_port(&n->ports[n->n], &n->sockets[n->n], err);
+	}
+	if (r == 0)
+		r = add_rules(n, err);
+	return r < 0 ? err_wrap(err, "driver failed programming external connectivity") : 0;
+}
+
+static void close_sockets(struct netns *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		fd_cleanup(&n->sockets[i]);
+}
+
+void netns_unpublish(struct netns *n)
+{
+	struct net_rules rules = { .ports = n->ports, .n_ports = n->n };
+	struct err ignored = ERR_INIT;
+	OWN(fd) int fd = -1;
+
+	if (n->n == 0)
+		return;
+	if (net_rules_socket(&fd, &ignored) == 0)
+		(void)net_rules_drop(fd, &rules);
+	close_sockets(n);
+}
+
+void netns_forget(const struct netns *n)
+{
+	if (n->n > 0)
+		(void)net_conntrack_forget(n->ports[0].address);
+}
+
+int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err)
+{
+	int r;
+
+	if (plan->join_pid)
+		return open_shared(plan, ret_fd, err);
+	/* First what others may have, and what takes time last. */
+	r = publish(n, plan, err);
+	if (r < 0) {
+		close_sockets(n);
+		n->n = 0;
+		return r;
+	}
+	r = make_links(plan, ret_fd, err);
+	if (r < 0)
+		netns_unpublish(n);
+	return r;
+}
+
+void netns_join(struct oci_config *config, int fd, struct arena *a)
+{
+	for (size_t i = 0; i < config->linux_->namespaces.n; i++) {
+		struct oci_namespace *ns = &config->linux_->namespaces.items[i];
+
+		if (str_eq(ns->type, "network"))
+			ns->path = arena_printf(a, "/proc/self/fd/%d", fd);
+	}
+}

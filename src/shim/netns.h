@@ -1,0 +1,33 @@
+/*
+ * netns.h - the network of the container that is supervised
+ */
+#ifndef SHIM_NETNS_H
+#define SHIM_NETNS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/shim_plan.h"
+#include "net/net.h"
+
+/* What is held as long as the container runs: a socket on each published port of the host. */
+struct netns {
+	struct net_port *ports;
+	int *sockets;
+	size_t n;
+};
+
+/*
+ * Makes the namespace with its links, or opens the one that is shared, and takes and publishes the
+ * ports. *ret_fd: the namespace, which the caller closes when somebody is in it. What fails leaves
+ * nothing.
+ */
+int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err);
+/* Takes the ports back; the rest goes with the last process in the namespace. */
+void netns_unpublish(struct netns *n);
+/* Forgets connections that led to it, for whoever has the ports or the address next. */
+void netns_forget(const struct netns *n);
+
+/* The configuration joins the namespace instead of making one. */
+void netns_join(struct oci_config *config, int fd, struct arena *a);
+
+#endif
