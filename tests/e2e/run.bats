@@ -189,12 +189,12 @@ load helper
 	run berth run --nope busybox
 	expect_status 125
 	expect_output $'unknown flag: --nope\n\nUsage:  berth run [OPTIONS] IMAGE [COMMAND] [ARG...]\n\nRun \'berth run --help\' for more information'
-	run berth run -p 80:80 busybox
+	run berth run --link web busybox
 	expect_status 125
-	expect_contains "--publish is not supported"
-	run berth run --network bridge busybox
+	expect_contains "--link is not supported"
+	run berth run --network nowhere busybox
 	expect_status 125
-	expect_contains "network bridge is not supported"
+	expect_contains "network nowhere not found"
 	run berth run --name
 	expect_status 125
 	expect_contains "flag needs an argument: --name"
