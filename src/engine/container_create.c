@@ -245,12 +245,13 @@ int container_create(struct engine *e, const struct create_spec *spec, char ret_
 		     struct err *err)
 {
 	struct prepared *p = mem_alloc(sizeof(*p));
-	/* A port that a killed shim had can be had again. */
-	int r = spec->host.port_bindings.n ? engine_heal(e, err) : heal_if_stale(e, err);
+	int r = heal_if_stale(e, err);
 
 	p->dir = p->lock = -1;
 	if (r == 0)
 		r = decide(e, spec, &p->arena, &p->container, err);
+	if (r == 0 && spec->host.port_bindings.n)
+		heal_dead(e);
 	if (r == 0)
 		r = make(e, p, err);
 	if (r < 0) {

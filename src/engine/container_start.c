@@ -376,6 +376,8 @@ int container_start(struct engine *e, const char *name, const struct start_opts 
 		return r;
 	}
 	c.restart_count = 0;
+	if (c.host_config.port_bindings.n)
+		heal_dead(e);
 	return container_start_locked(e, &d, &c, opts, ret_client, ret_exit, err);
 }
 

@@ -354,6 +354,31 @@ int heal_all_files(struct engine *e, struct err *err)
 	return engine_heal(e, err);
 }
 
+/* A living one's document, which may have thousands of ports, is not read. */
+static void heal_if_dead(struct engine *e, const char *id)
+{
+	struct shim_status s;
+	bool alive = false;
+
+	if (container_dir_peek(e, id, &s, &alive) == 0 && !alive)
+		heal_or_warn(e, id, false);
+}
+
+void heal_dead(struct engine *e)
+{
+	int fd = openat(e->state_fd, "c", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		fd_cleanup(&fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (is_id(entry->d_name))
+			heal_if_dead(e, entry->d_name);
+	(void)closedir(dir);
+}
+
 int heal_if_stale(struct engine *e, struct err *err)
 {
 	struct stat st;

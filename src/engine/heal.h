@@ -7,6 +7,8 @@
 #include "engine/container_dir.h"
 
 /* engine_heal() when the last one is ten seconds ago. */
+/* Only what killed shims have left, at once: ports that they held can be had again. */
+void heal_dead(struct engine *e);
 int heal_if_stale(struct engine *e, struct err *err);
 /* The one time after a reboot: no process of before lives, and directories may lack their c/ID. */
 int heal_after_boot(struct engine *e, struct err *err);

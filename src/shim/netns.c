@@ -247,12 +247,11 @@ void netns_unpublish(struct netns *n)
 {
 	struct net_rules rules = { .ports = n->ports, .n_ports = n->n };
 	struct err ignored = ERR_INIT;
-	OWN(fd) int fd = -1;
 
-	if (n->n == 0)
+	if (n->n == 0 || n->rules >= 0)
 		return;
-	if (net_rules_socket(&fd, &ignored) == 0)
-		(void)net_rules_drop(fd, &rules);
+	if (net_rules_socket(&n->rules, &ignored) == 0)
+		(void)net_rules_drop(n->rules, &rules);
 	close_sockets(n);
 }
 

@@ -14,7 +14,12 @@ struct netns {
 	struct net_port *ports;
 	int *sockets;
 	size_t n;
+	int rules; /* the socket by which they were taken back */
 };
+#define NETNS_NONE                                                                                 \
+	{                                                                                          \
+		.rules = -1                                                                        \
+	}
 
 /*
  * Makes the namespace with its links, or opens the one that is shared, and takes and publishes the
@@ -22,7 +27,10 @@ struct netns {
  * nothing.
  */
 int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err);
-/* Takes the ports back; the rest goes with the last process in the namespace. */
+/*
+ * Takes the ports back; the rest goes with the last process in the namespace. Closing the socket
+ * that is left open waits until the kernel has freed the elements (10 to 20 ms): we end with it.
+ */
 void netns_unpublish(struct netns *n);
 /* Forgets connections that led to it, for whoever has the ports or the address next. */
 void netns_forget(const struct netns *n);

@@ -265,6 +265,7 @@ int start_container(struct supervisor *s, const struct start_again *again, int *
 
 	s->streams = (struct streams)STREAMS_NONE;
 	s->health = (struct health)HEALTH_NONE;
+	s->netns = (struct netns)NETNS_NONE;
 	s->clients.room = &s->client_room;
 	s->dir = s->listener = s->signals = s->pidfd = s->status.fd = -1;
 	*ret_exit = EXIT_ENGINE;
