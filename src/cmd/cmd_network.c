@@ -214,6 +214,55 @@ static int ls(struct cli *cli, const void *opts, const struct strv *args)
 	return r < 0 ? r : format_finish(&format, &cli->out, &cli->err);
 }
 
+/* -- connect, disconnect -- */
+
+struct connect_flags {
+	const char *ip;
+};
+
+static const char no_names[] = "containers do not find each other by name yet";
+
+static const struct opt connect_opts[] = {
+	STR(struct connect_flags, ip, 0, "ip", "ip", "IPv4 address (e.g., \"172.30.100.104\")"),
+	REFUSED(0, "ip6", no_ipv6),
+	REFUSED(0, "alias", no_names),
+	REFUSED(0, "link", no_names),
+	REFUSED(0, "link-local-ip", "an interface has one address; use --ip"),
+	REFUSED(0, "driver-opt", "an endpoint has no options"),
+	REFUSED(0, "gw-priority", "the first network that leads out is the way out"),
+	OPT_END,
+};
+
+static int connect_to(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct connect_flags *f = opts;
+	struct engine *e;
+	int r = cli_engine(cli, &e);
+
+	return r < 0 ? r : network_connect(e, args->items[0], args->items[1], f->ip, &cli->err);
+}
+
+struct disconnect_flags {
+	bool force;
+};
+
+static const struct opt disconnect_opts[] = {
+	FLAG(struct disconnect_flags, force, 'f', "force",
+	     "Do not error if the container is not connected"),
+	OPT_END,
+};
+
+static int disconnect(struct cli *cli, const void *opts, const struct strv *args)
+{
+	const struct disconnect_flags *f = opts;
+	struct engine *e;
+	int r = cli_engine(cli, &e);
+
+	if (r == 0)
+		r = network_disconnect(e, args->items[0], args->items[1], &cli->err);
+	return r == -ENOENT && f->force ? 0 : r;
+}
+
 /* -- rm, prune, heal -- */
 
 struct rm_flags {
@@ -320,6 +369,12 @@ static int heal(struct cli *cli, const void *opts, const struct strv *args)
 const struct cmd cmd_network_table[] = {
 	{ NULL, "network", "create", "[OPTIONS] NETWORK", "Create a network", create_opts, NULL,
 	  sizeof(struct create_flags), create, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "connect", "[OPTIONS] NETWORK CONTAINER",
+	  "Connect a container to a network", connect_opts, NULL, sizeof(struct connect_flags),
+	  connect_to, 2, 2, OPT_ANYWHERE, CMD_ARGS_NETWORKS, 0 },
+	{ NULL, "network", "disconnect", "[OPTIONS] NETWORK CONTAINER",
+	  "Disconnect a container from a network", disconnect_opts, NULL,
+	  sizeof(struct disconnect_flags), disconnect, 2, 2, OPT_ANYWHERE, CMD_ARGS_NETWORKS, 0 },
 	{ NULL, "network", "ls list", "[OPTIONS]", "List networks", ls_opts, NULL,
 	  sizeof(struct ls_flags), ls, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ NULL, "network", "rm remove", "NETWORK [NETWORK...]", "Remove one or more networks",

@@ -139,7 +139,8 @@ static struct json_object *network_settings(const struct container *c)
 	for (size_t i = 0; i < c->endpoints.n; i++)
 		json_object_object_add(networks, c->endpoints.items[i].network,
 				       endpoint_settings(&c->endpoints.items[i]));
-	if (c->endpoints.n == 0 && !net_endpoint_shared(c))
+	if (c->endpoints.n == 0 && (str_eq(c->host_config.network_mode, "none") ||
+				    str_eq(c->host_config.network_mode, "host")))
 		json_object_object_add(networks, c->host_config.network_mode,
 				       endpoint_settings(NULL));
 	for (size_t i = 0; c->state.running && i < c->config.exposed_ports.n; i++)

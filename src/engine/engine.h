@@ -175,6 +175,14 @@ int network_list(struct engine *e, struct arena *a, struct network_list *ret, st
 bool network_is_predefined(const struct network_doc *n);
 /* The API's inspect document, a json-c tree the caller puts. */
 struct json_object *network_inspect(struct engine *e, const struct network_doc *n);
+/*
+ * Of a container that runs, too, unless it has a restart policy (-EBUSY). ip: NULL: ours to choose.
+ * -EEXIST: it is connected already; -ENOENT: it is not.
+ */
+int network_connect(struct engine *e, const char *network, const char *container, const char *ip,
+		    struct err *err);
+int network_disconnect(struct engine *e, const char *network, const char *container,
+		       struct err *err);
 /* Writes all rules anew. */
 int network_heal(struct engine *e, struct err *err);
 

@@ -56,8 +56,8 @@ static int resolve_shared(struct state_txn *txn, struct container *c, struct are
 	return 0;
 }
 
-static int resolve_one(struct state_txn *txn, struct container *c, struct endpoint *ep,
-		       struct arena *a, struct err *err)
+int net_endpoint_join(struct state_txn *txn, const struct container *c, struct endpoint *ep,
+		      struct arena *a, struct err *err)
 {
 	struct network_doc n;
 	uint32_t unused;
@@ -97,7 +97,7 @@ int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct aren
 		c->endpoints.n = 1;
 	}
 	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
-		r = resolve_one(txn, c, &c->endpoints.items[i], a, err);
+		r = net_endpoint_join(txn, c, &c->endpoints.items[i], a, err);
 		for (size_t k = 0; r == 0 && k < i; k++)
 			if (str_eq(c->endpoints.items[k].network_id,
 				   c->endpoints.items[i].network_id))
@@ -134,7 +134,7 @@ static const char *mac_text(uint32_t address, struct arena *a)
 	return arena_printf(a, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
-static int take_one(struct state_txn *txn, struct container *c, struct endpoint *ep,
+static int take_one(struct state_txn *txn, const struct container *c, struct endpoint *ep,
 		    const char **ret_binding, struct arena *a, struct err *err)
 {
 	struct network_doc n;
@@ -159,6 +159,14 @@ static int take_one(struct state_txn *txn, struct container *c, struct endpoint 
 	return 0;
 }
 
+int net_endpoint_address(struct state_txn *txn, const struct container *c, struct endpoint *ep,
+			 struct arena *a, struct err *err)
+{
+	const char *unused;
+
+	return take_one(txn, c, ep, &unused, a, err);
+}
+
 int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *a, struct err *err)
 {
 	const char *binding = NULL;
@@ -168,6 +176,7 @@ int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *
 	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
 		const char *of_this = NULL;
 
+		c->endpoints.items[i].interface = arena_printf(a, "eth%zu", i);
 		r = take_one(txn, c, &c->endpoints.items[i], &of_this, a, err);
 		if (r == 0 && &c->endpoints.items[i] == net_endpoint_main(c))
 			binding = of_this;
@@ -187,7 +196,7 @@ int net_endpoint_release(struct state_txn *txn, struct container *c, struct err 
 
 		if (!ep->wanted_ip)
 			r = network_ipam_release(txn, ep->network_id, ep->ip, c->id, err);
-		ep->ip = ep->mac = ep->gateway = ep->endpoint_id = NULL;
+		ep->ip = ep->mac = ep->gateway = ep->endpoint_id = ep->interface = NULL;
 		ep->prefix = 0;
 	}
 	c->ports.n = 0;
@@ -248,7 +257,7 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 		return r;
 	*ret = (struct net_link_plan){
 		.bridge = n.device,
-		.name = arena_printf(a, "eth%zu", i),
+		.name = ep->interface,
 		.address = arena_printf(a, "%s/%d", ep->ip, ep->prefix),
 		.mac = ep->mac,
 		.gateway = ep == net_endpoint_main(c) && !str_is_empty(ep->gateway) ? ep->gateway

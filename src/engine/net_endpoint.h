@@ -18,6 +18,11 @@ int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct aren
 			 struct err *err);
 /* It is about to run: addresses and ports, in c. -ENOENT: a network has been removed. */
 int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *a, struct err *err);
+/* The same two for one endpoint; it is not in c yet. */
+int net_endpoint_join(struct state_txn *txn, const struct container *c, struct endpoint *ep,
+		      struct arena *a, struct err *err);
+int net_endpoint_address(struct state_txn *txn, const struct container *c, struct endpoint *ep,
+			 struct arena *a, struct err *err);
 /* It does not run any more. */
 int net_endpoint_release(struct state_txn *txn, struct container *c, struct err *err);
 /* It is being removed. */

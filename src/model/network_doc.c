@@ -28,7 +28,8 @@ SCHEMA(network_doc, T, F_INT(T, version, "Version", REQUIRED), F_STR(T, name, "N
 SCHEMA(endpoint, T, F_STR(T, network, "Network", REQUIRED),
        F_STR(T, network_id, "NetworkID", ALWAYS_FULL), F_STR(T, wanted_ip, "WantedIP", OMIT_EMPTY),
        F_STR(T, wanted_mac, "WantedMac", OMIT_EMPTY),
-       F_STR(T, endpoint_id, "EndpointID", OMIT_EMPTY), F_STR(T, ip, "IPAddress", OMIT_EMPTY),
+       F_STR(T, endpoint_id, "EndpointID", OMIT_EMPTY),
+       F_STR(T, interface, "Interface", OMIT_EMPTY), F_STR(T, ip, "IPAddress", OMIT_EMPTY),
        F_STR(T, mac, "MacAddress", OMIT_EMPTY), F_STR(T, gateway, "Gateway", OMIT_EMPTY),
        F_INT(T, prefix, "IPPrefixLen", OMIT_EMPTY));
 #undef T

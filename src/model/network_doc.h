@@ -43,6 +43,7 @@ struct endpoint {
 	const char *network_id; /* of the network that it was when the container was made */
 	const char *wanted_ip, *wanted_mac; /* the user's choice; NULL: ours */
 	const char *endpoint_id;
+	const char *interface; /* its name in the container */
 	const char *ip, *mac, *gateway;
 	int prefix;
 };

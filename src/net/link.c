@@ -304,12 +304,14 @@ int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *e
 	return r;
 }
 
-int net_loopback_up(int inside, struct err *err)
+int net_default_route(int inside, const char *name, uint32_t gateway, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
-	int r;
+	int index, r = net_link_index(inside, name, &index);
 
-	begin_link(&b, RTM_NEWLINK, 0, LOOPBACK_INDEX, true);
+	if (r < 0)
+		return err_code(err, r, "interface %s of the container", name);
+	add_default_route(&b, index, gateway);
 	r = netlink_send(inside, &b, NULL, NULL, NULL);
-	return r < 0 ? err_code(err, r, "loopback interface of the container") : 0;
+	return r < 0 ? err_code(err, r, "default route of the container") : 0;
 }

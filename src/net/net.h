@@ -52,8 +52,8 @@ struct net_veth {
  * leaves nothing behind. Nobody needs to take it down: it goes with the container's namespace.
  */
 int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *err);
-/* Brings the loopback interface up. */
-int net_loopback_up(int inside, struct err *err);
+/* The default route by an interface, in place of any other. */
+int net_default_route(int inside, const char *name, uint32_t gateway, struct err *err);
 
 /* Whether a route of the host, other than the default ones, leads to an address of the subnet. */
 int net_route_overlaps(int fd, const struct cidr *subnet, bool *ret, struct err *err);

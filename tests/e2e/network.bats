@@ -288,3 +288,60 @@ teardown_file() {
 	[ "$(elements)" = "$before" ]
 	[ "$(on host ip route | wc -l)" = "$routes" ]
 }
+
+@test "a container that runs is connected to a network and taken out of it" {
+	berth network create --subnet 10.50.0.0/24 more >/dev/null
+	berth run -d --name server --network more busybox sh -c "$serve"
+	berth run -d --name aa busybox sleep 100
+	[ "$(ask_in aa "$(address_of server)" 80)" = "no answer" ]
+	berth network connect --ip 10.50.0.9 more aa
+	[[ "$(ask_in aa "$(address_of server)" 80)" == "hello from"* ]]
+	[ "$(berth exec aa sh -c 'ls /sys/class/net | paste -sd,')" = eth0,eth1,lo ]
+	[ "$(berth exec aa tail -1 /etc/hosts | cut -f1)" = 10.50.0.9 ]
+	[ "$(berth exec aa ip route | head -1)" = "default via 172.17.0.1 dev eth0 " ]
+	run berth network connect more aa
+	expect_status 1
+	expect_contains "endpoint with name aa already exists in network more"
+	berth network disconnect bridge aa
+	[ "$(berth exec aa ip route | head -1)" = "default via 10.50.0.1 dev eth1 " ]
+	[[ "$(ask_in aa "$(address_of server)" 80)" == "hello from"* ]]
+	berth network disconnect more aa
+	[ "$(berth exec aa sh -c 'ls /sys/class/net | paste -sd,')" = lo ]
+	run berth network disconnect more aa
+	expect_status 1
+	expect_contains "container aa is not connected to network more"
+	berth network disconnect -f more aa
+	run berth run --rm --network more --ip 10.50.0.9 busybox hostname -i
+	expect_output 10.50.0.9
+}
+
+@test "one that does not run has its networks changed for the next start" {
+	berth network create --subnet 10.50.0.0/24 more >/dev/null
+	berth create --name aa busybox sleep 100 >/dev/null
+	berth network connect more aa
+	berth network disconnect bridge aa
+	berth start aa
+	[ "$(berth exec aa ip route | head -1)" = "default via 10.50.0.1 dev eth0 " ]
+	[ "$(berth ps --format '{{.Networks}}')" = more ]
+}
+
+@test "containers that cannot be connected say why" {
+	berth network create more >/dev/null
+	refused() { run berth network "$@"; expect_status 1; }
+	berth run -d --name hosts --network host busybox sleep 100
+	refused connect more hosts
+	expect_contains "container sharing network namespace with another container or host"
+	berth run -d --name alone --network none busybox sleep 100
+	refused connect more alone
+	expect_contains "private (none) mode"
+	berth run -d --name again --restart always busybox sleep 100
+	refused connect more again
+	expect_contains "runs with --restart always; stop it first"
+	berth run -d --name ports --network more -p 8080:80 busybox sleep 100
+	refused disconnect more ports
+	expect_contains "the published ports of container ports lead through network more"
+	refused connect nowhere ports
+	expect_contains "network nowhere not found"
+	refused connect more nobody
+	expect_contains "No such container: nobody"
+}

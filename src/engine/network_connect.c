@@ -1,0 +1,331 @@
+/*
+ * network_connect.c - other networks for a container that is there
+ *
+ * One that does not run has them in its document from the next start on. Of one that runs the
+ * document is changed first when something is added, and the interface is removed first when
+ * something is taken away: so an address never belongs to nobody while an interface has it.
+ *
+ * Its shim knows only the networks that it was started with, so a container that its shim starts
+ * again by policy is not changed while it runs.
+ */
+#include "engine/container_query.h"
+#include "engine/heal.h"
+#include "engine/net_endpoint.h"
+#include "engine/network.h"
+#include "engine/network_device.h"
+#include "engine/network_ipam.h"
+
+#include "base/own.h"
+#include "sys/namespace.h"
+#include "sys/proc.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+
+enum { INTERFACES_MAX = 64 };
+
+struct change {
+	struct engine *e;
+	struct container_dir d;
+	struct container c;
+	struct network_doc n;
+	uint64_t pid_start;
+	int links, inside, netns; /* of one that runs */
+};
+
+/* -- what is to be changed -- */
+
+static int open_inside(struct change *x, struct err *err)
+{
+	OWN(fd) int own = namespace_own("net");
+	OWN(fd) int pidfd = proc_open(x->c.state.pid, x->pid_start);
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", x->c.state.pid);
+	x->netns = pidfd < 0 ? pidfd : namespace_open(path, CLONE_NEWNET);
+	if (own < 0 || x->netns < 0 || proc_signal(pidfd, 0) < 0)
+		return err_set(err, -ESRCH, "container %s is ending; try again", x->c.name);
+	r = net_link_socket(&x->links, err);
+	if (r < 0)
+		return r;
+	if (syscall(SYS_setns, x->netns, CLONE_NEWNET) < 0)
+		return err_sys(err, "network of container %s", x->c.name);
+	r = net_link_socket(&x->inside, err);
+	if (syscall(SYS_setns, own, CLONE_NEWNET) < 0)
+		return err_sys(err, "our own network namespace");
+	return r;
+}
+
+/* Under the lock: with what its shim says, or healed when that is dead. */
+static int look(struct change *x, struct arena *a, struct err *err)
+{
+	struct shim_status s;
+	bool alive = false;
+	int r;
+
+	if (container_dir_status(x->d.dir, &s, &alive) == 0 && alive &&
+	    s.state != SHIM_STATE_EXITED) {
+		container_status_merge(&x->c, &s, a);
+		x->pid_start = s.pid_start;
+		if (!str_eq(x->c.host_config.restart_policy.name, "no"))
+			return err_set(err, -EBUSY,
+				       "container %s runs with --restart %s; stop it first",
+				       x->c.name, x->c.host_config.restart_policy.name);
+		return open_inside(x, err);
+	}
+	r = heal_locked(x->e, &x->d, x->c.id, err);
+	return r < 0 ? r : container_query_doc(x->e, x->c.id, a, &x->c, err);
+}
+
+static void done(struct change *x)
+{
+	fd_cleanup(&x->links);
+	fd_cleanup(&x->inside);
+	fd_cleanup(&x->netns);
+	if (container_status_is_up(&x->c))
+		container_dir_leave(x->e, x->c.id, &x->d);
+	else
+		container_dir_settle(x->e, x->c.id, &x->d);
+}
+
+static int check_mode(const struct container *c, struct err *err)
+{
+	const char *mode = c->host_config.network_mode;
+
+	if (str_eq(mode, "host") || net_endpoint_shared(c))
+		return err_set(err, -EINVAL,
+			       "container sharing network namespace with another container or host "
+			       "cannot be connected to any other network");
+	if (str_eq(mode, "none"))
+		return err_set(err, -EINVAL,
+			       "container cannot be connected to multiple networks with one of the "
+			       "networks in private (none) mode");
+	return 0;
+}
+
+static struct endpoint *find(struct container *c, const struct network_doc *n)
+{
+	for (size_t i = 0; i < c->endpoints.n; i++)
+		if (str_eq(c->endpoints.items[i].network_id, n->id))
+			return &c->endpoints.items[i];
+	return NULL;
+}
+
+static int open_change(struct change *x, const char *network, const char *container,
+		       struct arena *a, struct err *err)
+{
+	int r = network_find(x->e, network, a, &x->n, err);
+
+	x->links = x->inside = x->netns = -1;
+	if (r == 0)
+		r = container_query_locked(x->e, container, a, &x->d, &x->c, err);
+	if (r < 0)
+		return r;
+	r = look(x, a, err);
+	if (r == 0)
+		r = check_mode(&x->c, err);
+	if (r < 0)
+		done(x);
+	return r;
+}
+
+static int store(struct change *x, struct state_txn **txn, struct err *err)
+{
+	struct container *c = &x->c;
+	struct container stored;
+	OWN(arena) struct arena a = ARENA_INIT;
+	int r = state_get_doc(*txn, STATE_CONTAINERS, c->id, &container_schema, &a, &stored, err);
+
+	if (r < 0)
+		return err_wrap(err, "container %.12s", c->id);
+	stored.endpoints.items = c->endpoints.items;
+	stored.endpoints.n = c->endpoints.n;
+	r = state_put_doc(*txn, STATE_CONTAINERS, c->id, &container_schema, &stored, err);
+	return r < 0 ? r : state_commit(txn, err);
+}
+
+/* -- connect -- */
+
+static void append(struct container *c, const struct endpoint *ep, struct arena *a)
+{
+	struct endpoint *items = arena_array(a, c->endpoints.n + 1, sizeof(*items));
+
+	if (c->endpoints.n)
+		memcpy(items, c->endpoints.items, c->endpoints.n * sizeof(*items));
+	items[c->endpoints.n] = *ep;
+	c->endpoints.items = items;
+	c->endpoints.n++;
+}
+
+static const char *free_interface(int inside, struct arena *a)
+{
+	int index;
+
+	for (int i = 0; i < INTERFACES_MAX; i++) {
+		const char *name = arena_printf(a, "eth%d", i);
+
+		if (net_link_index(inside, name, &index) == -ENODEV)
+			return name;
+	}
+	return NULL;
+}
+
+static int add_to_document(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	int r = state_begin(x->e->st, STATE_WRITE, &txn, err);
+
+	if (r == 0)
+		r = net_endpoint_join(txn, &x->c, ep, a, err);
+	if (r == 0 && x->netns >= 0)
+		r = net_endpoint_address(txn, &x->c, ep, a, err);
+	if (r < 0)
+		return r;
+	append(&x->c, ep, a);
+	return store(x, &txn, err);
+}
+
+static int remove_from_document(struct change *x, struct endpoint *ep, struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	struct endpoint gone = *ep, *end = x->c.endpoints.items + x->c.endpoints.n;
+	int r = state_begin(x->e->st, STATE_WRITE, &txn, err);
+
+	if (r == 0)
+		r = network_ipam_release(txn, gone.network_id, gone.ip, x->c.id, err);
+	if (r == 0)
+		r = network_ipam_release(txn, gone.network_id, gone.wanted_ip, x->c.id, err);
+	if (r < 0)
+		return r;
+	memmove(ep, ep + 1, (size_t)(end - ep - 1) * sizeof(*ep));
+	x->c.endpoints.n--;
+	return store(x, &txn, err);
+}
+
+/* The way to the world leads through the first network that has one. */
+static int set_route(struct change *x, struct err *err)
+{
+	const struct endpoint *main = net_endpoint_main(&x->c);
+	uint32_t gateway;
+
+	if (!main || str_is_empty(main->gateway) || cidr_parse_address(main->gateway, &gateway) < 0)
+		return 0;
+	return net_default_route(x->inside, main->interface, gateway, err);
+}
+
+static int make_link(struct change *x, const struct endpoint *ep, struct err *err)
+{
+	struct net_veth v = { .bridge = x->n.device,
+			      .netns = x->netns,
+			      .name = ep->interface,
+			      .mtu = network_device_mtu(&x->n),
+			      .isolated = !network_device_icc(&x->n) };
+	char name[NET_NAME_MAX];
+	uint64_t random;
+	int r = network_device_ensure(x->e, &x->n, err);
+
+	if (r < 0)
+		return r;
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return err_sys(err, "random numbers");
+	(void)snprintf(name, sizeof(name), "bv%012llx",
+		       (unsigned long long)(random & 0xffffffffffffULL));
+	v.host_name = name;
+	if (cidr_parse_address(ep->ip, &v.address.address) < 0)
+		return err_set(err, -EINVAL, "address %s", ep->ip);
+	v.address.prefix = (unsigned)ep->prefix;
+	net_mac_of(v.address.address, v.mac);
+	r = net_veth_setup(x->links, x->inside, &v, err);
+	return r < 0 ? r : set_route(x, err);
+}
+
+/* The file is mounted in the container, so it stays the same one. */
+static void note_host(struct change *x, const struct endpoint *ep)
+{
+	OWN(fd) int fd = openat(x->d.dir, "hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	OWN(str) char *line = str_printf("%s\t%s\n", ep->ip, x->c.config.hostname);
+
+	if (fd >= 0)
+		(void)!write(fd, line, strlen(line));
+}
+
+static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
+{
+	struct err other = ERR_INIT;
+	int r;
+
+	if (find(&x->c, &x->n))
+		return err_set(err, -EEXIST, "endpoint with name %s already exists in network %s",
+			       x->c.name, x->n.name);
+	if (x->netns >= 0) {
+		ep->interface = free_interface(x->inside, a);
+		if (!ep->interface)
+			return err_set(err, -ENOSPC, "container %s has %d interfaces already",
+				       x->c.name, INTERFACES_MAX);
+	}
+	r = add_to_document(x, ep, a, err);
+	if (r < 0 || x->netns < 0)
+		return r;
+	r = make_link(x, ep, err);
+	if (r == 0)
+		note_host(x, ep);
+	else if (remove_from_document(x, find(&x->c, &x->n), &other) < 0)
+		(void)err_also(err, &other);
+	return r;
+}
+
+int network_connect(struct engine *e, const char *network, const char *container, const char *ip,
+		    struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct change x = { .e = e, .d = CONTAINER_DIR_INIT };
+	struct endpoint ep = { .network = network, .wanted_ip = ip };
+	int r = open_change(&x, network, container, &a, err);
+
+	if (r < 0)
+		return r;
+	r = connect_one(&x, &ep, &a, err);
+	done(&x);
+	return r;
+}
+
+/* -- disconnect -- */
+
+static int disconnect_one(struct change *x, struct err *err)
+{
+	struct endpoint *ep = find(&x->c, &x->n);
+	int r;
+
+	if (!ep)
+		return err_set(err, -ENOENT, "container %s is not connected to network %s",
+			       x->c.name, x->n.name);
+	if (x->netns < 0)
+		return remove_from_document(x, ep, err);
+	if (x->c.ports.n && ep == net_endpoint_main(&x->c))
+		return err_set(
+			err, -EBUSY,
+			"the published ports of container %s lead through network %s; stop it "
+			"first",
+			x->c.name, x->n.name);
+	r = net_link_remove(x->inside, ep->interface, err);
+	if (r == 0)
+		r = remove_from_document(x, ep, err);
+	return r < 0 ? r : set_route(x, err);
+}
+
+int network_disconnect(struct engine *e, const char *network, const char *container,
+		       struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct change x = { .e = e, .d = CONTAINER_DIR_INIT };
+	int r = open_change(&x, network, container, &a, err);
+
+	if (r < 0)
+		return r;
+	r = disconnect_one(&x, err);
+	done(&x);
+	return r;
+}
