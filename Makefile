@@ -135,7 +135,12 @@ $(B)/bench/%: bench/%.c $(B)/lib/sys.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -no-pie -o $@ $< $(B)/lib/sys.a
 
-all: $(B)/registry_probe
+# What an engine does for names in networks, one step at a time; also stands in for berth-shim.
+$(B)/names_probe: tests/lib/names_probe.c $(SAN_OBJECT) $(ARCHIVES)
+	$(LINK) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(SAN_OBJECT) \
+		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS_berth)
+
+all: $(B)/registry_probe $(B)/names_probe
 
 .PHONY: bench-tools
 bench-tools: all $(BENCH_TOOLS)

@@ -11,6 +11,7 @@
 #include "engine/container_dir.h"
 
 #include "base/own.h"
+#include "net/names.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
 
@@ -92,6 +93,8 @@ void container_dir_remove(struct engine *e, const char *id, struct container_dir
 {
 	if (d->dir < 0)
 		return;
+	/* By the list that is in there. A shim that was killed has not done it. */
+	(void)names_withdraw_all(e->state, id, NULL);
 	remove_all_but_lock(d->dir);
 	/*
 	 * The lock's file is the last: until then others wait for it. Whoever comes between the two

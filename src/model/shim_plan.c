@@ -9,6 +9,10 @@ SCHEMA(health_plan, T, F_STRV(T, args, "args", REQUIRED), F_I64(T, interval, "in
        F_I64(T, start_period, "startPeriod", OMIT_EMPTY), F_INT(T, retries, "retries", REQUIRED));
 #undef T
 
+#define T struct resolver_plan
+SCHEMA(resolver_plan, T, F_STRV(T, servers, "servers", OMIT_EMPTY));
+#undef T
+
 #define T struct shim_plan
 SCHEMA(shim_plan, T, F_STR(T, id, "id", REQUIRED), F_STR(T, root_dir, "rootDir", REQUIRED),
        F_STR(T, state_root, "stateRoot", REQUIRED), F_STR(T, state_dir, "stateDir", REQUIRED),
@@ -28,6 +32,7 @@ SCHEMA(shim_plan, T, F_STR(T, id, "id", REQUIRED), F_STR(T, root_dir, "rootDir",
        F_STR(T, seccomp_key, "seccompKey", OMIT_EMPTY),
        F_PTR(T, health, "health", health_plan, OMIT_EMPTY),
        F_PTR(T, net, "net", net_plan, OMIT_EMPTY),
+       F_PTR(T, resolver, "resolver", resolver_plan, OMIT_EMPTY),
        F_OBJ(T, config, "config", oci_config, REQUIRED));
 #undef T
 

@@ -28,6 +28,14 @@ struct health_plan {
 };
 SCHEMA_DECLARE(health_plan);
 
+/* The name server at 127.0.0.11 in the container (shim/resolver.h). */
+struct resolver_plan {
+	/* Addresses of --dns, of which three are asked at most; none: those of the host, in whose
+	 * network namespace all are asked. */
+	struct strv servers;
+};
+SCHEMA_DECLARE(resolver_plan);
+
 /* Signals and time as numbers; the engine has parsed all names. */
 struct shim_plan {
 	const char *id;
@@ -56,6 +64,7 @@ struct shim_plan {
 	const char *seccomp_key;    /* file name in it; NULL: do not keep */
 	struct health_plan *health; /* NULL: none */
 	struct net_plan *net;       /* NULL: as the configuration says alone */
+	struct resolver_plan *resolver; /* NULL: none; needs a network namespace with a path */
 	struct oci_config config;   /* root.path unused: the overlay is the root */
 };
 SCHEMA_DECLARE(shim_plan);

@@ -20,6 +20,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
+#include "net/names.h"
 #include "shim/restart.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
@@ -52,6 +53,7 @@ void ending_begin(struct supervisor *s, int wait_status)
 	now->pid = 0;
 	s->pid = 0;
 	health_end(s);
+	resolver_close(&s->resolver);
 	fd_cleanup(&s->pidfd);
 	/* With a PID namespace of its own the kernel has killed all of them by now. */
 	if (!s->own_pid_ns)
@@ -168,7 +170,7 @@ static void remove_traces(struct supervisor *s)
 static void remove_directory(const struct supervisor *s)
 {
 	static const char *const names[] = { "hosts",  "resolv.conf", "hostname", "cgroup",
-					     "health", "network",     "lock" };
+					     "health", "network",     NAMES_LIST, "lock" };
 	OWN(fd) int parent = openat(s->dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -229,6 +231,7 @@ static void end_for_good(struct supervisor *s)
 {
 	bool starter = has_attached_starter(&s->clients), removes;
 
+	(void)names_withdraw_all(s->state_root, s->id, NULL);
 	s->status.now.state = SHIM_STATE_EXITED;
 	status_record_write(&s->status);
 	/* The record of what is removed at once would be of use to nobody. */

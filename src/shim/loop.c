@@ -25,6 +25,7 @@ enum {
 	AT_INPUT,
 	AT_OUTPUT,
 	AT_HEALTH = AT_OUTPUT + STREAMS_OUTPUTS,
+	AT_RESOLVER,
 	AT_CLIENTS,
 	POLLED_MAX = AT_CLIENTS + CLIENTS_MAX,
 };
@@ -54,6 +55,7 @@ static size_t gather(const struct supervisor *s, struct pollfd *p)
 		p[AT_OUTPUT + i] = (struct pollfd){ .fd = all->owed ? -1 : s->streams.output[i],
 						    .events = POLLIN };
 	p[AT_HEALTH] = (struct pollfd){ .fd = s->health.output, .events = POLLIN };
+	p[AT_RESOLVER] = (struct pollfd){ .fd = s->resolver.epoll, .events = POLLIN };
 	for (size_t i = 0; i < all->top; i++) {
 		const struct client *c = &all->items[i];
 		short events = c->used ? client_events(c) : 0;
@@ -64,15 +66,19 @@ static size_t gather(const struct supervisor *s, struct pollfd *p)
 	return AT_CLIENTS + all->top;
 }
 
+/* Where -1 is never. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int timeout_ms(const struct supervisor *s)
 {
-	int64_t left = health_wait_ms(s);
+	int64_t left;
 
 	if (s->phase == PHASE_RUNNING) {
-		int64_t idle = s->gave_back ? -1 : IDLE_MS;
-
-		/* The sooner of the two, where -1 is never. */
-		left = left < 0 || (idle >= 0 && idle < left) ? idle : left;
+		left = sooner(health_wait_ms(s), resolver_wait_ms(&s->resolver));
+		left = sooner(left, s->gave_back ? -1 : IDLE_MS);
 		return left > INT32_MAX ? INT32_MAX : (int)left;
 	}
 	left = s->deadline_ms - supervisor_steady_ms();
@@ -181,6 +187,7 @@ static void turn(struct supervisor *s)
 		return;
 	if (ready == 0 && !s->gave_back) {
 		s->gave_back = true;
+		resolver_give_back(&s->resolver);
 		memory_give_back();
 	}
 	if (p[AT_SIGNALS].revents)
@@ -190,6 +197,9 @@ static void turn(struct supervisor *s)
 		request_pass_input(s);
 	if (p[AT_HEALTH].revents)
 		health_read(s);
+	if (p[AT_RESOLVER].revents)
+		s->gave_back = false; /* it is in use, but perhaps for a moment only */
+	resolver_turn(&s->resolver);
 	for (int i = 0; i < STREAMS_OUTPUTS; i++)
 		if (p[AT_OUTPUT + i].revents && s->clients.owed == 0)
 			read_output(s, i);

@@ -193,12 +193,21 @@ static int run(struct supervisor *s, struct shim_plan *plan, struct arena *a, in
 			return r;
 		netns_join(&plan->config, netns, a);
 	}
+	/* Before the container runs, so that its first question is heard. */
+	if (plan->resolver) {
+		r = resolver_open(&s->resolver, plan, s->dir, err);
+		if (r < 0) {
+			netns_unpublish(&s->netns);
+			return r;
+		}
+	}
 	start.stdin_fd = child.fds[0];
 	start.stdout_fd = child.fds[1];
 	start.stderr_fd = child.fds[2];
 	r = runtime_start(&start, a, &process, ret_exit, err);
 	if (r < 0) {
 		netns_unpublish(&s->netns);
+		resolver_close(&s->resolver);
 		return r;
 	}
 	s->pid = process.pid;
@@ -267,6 +276,7 @@ int start_container(struct supervisor *s, const struct start_again *again, int *
 	s->health = (struct health)HEALTH_NONE;
 	s->netns = (struct netns)NETNS_NONE;
 	s->clients.room = &s->client_room;
+	resolver_init(&s->resolver, &s->resolver_room);
 	s->dir = s->listener = s->signals = s->pidfd = s->status.fd = -1;
 	*ret_exit = EXIT_ENGINE;
 	return start(s, again, &a, ret_exit, err);

@@ -17,6 +17,7 @@
 #include "shim/health.h"
 #include "shim/log_file.h"
 #include "shim/netns.h"
+#include "shim/resolver.h"
 #include "shim/status_record.h"
 #include "shim/streams.h"
 
@@ -46,10 +47,12 @@ struct supervisor {
 	struct status_record status;
 	struct health health;
 	struct netns netns;
+	struct resolver resolver;
 	struct log_file log;
 	struct clients clients;
 	struct log_room log_room;
 	struct client_room client_room;
+	struct resolver_room resolver_room;
 };
 
 static inline int64_t supervisor_steady_ms(void)
