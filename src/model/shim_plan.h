@@ -65,7 +65,7 @@ struct shim_plan {
 	struct health_plan *health; /* NULL: none */
 	struct net_plan *net;       /* NULL: as the configuration says alone */
 	struct resolver_plan *resolver; /* NULL: none; needs a network namespace with a path */
-	struct oci_config config;   /* root.path unused: the overlay is the root */
+	struct oci_config config;       /* root.path unused: the overlay is the root */
 };
 SCHEMA_DECLARE(shim_plan);
 

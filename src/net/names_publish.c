@@ -164,14 +164,10 @@ static int list_read(int dir, struct list *l)
 {
 	ssize_t n = file_read_into(dir, NAMES_LIST, l->text, sizeof(l->text));
 
-	l->len = 0;
-	l->text[0] = '\0';
-	if (n == -ENOENT)
-		return 0;
 	if (n < 0)
-		return (int)n;
+		l->text[0] = '\0';
 	l->len = strlen(l->text);
-	return 0;
+	return n < 0 && n != -ENOENT ? (int)n : 0;
 }
 
 static int list_write(int dir, const struct list *l)
@@ -179,6 +175,15 @@ static int list_write(int dir, const struct list *l)
 	if (l->len)
 		return file_write_at(dir, NAMES_LIST, l->text, l->len, 0600, 0);
 	return unlinkat(dir, NAMES_LIST, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static size_t list_count(const struct list *l)
+{
+	size_t n = 0;
+
+	for (const char *end = l->text; (end = strchr(end, '\n')); end++)
+		n++;
+	return n;
 }
 
 static int list_add(int dir, const char *network)
@@ -189,7 +194,7 @@ static int list_add(int dir, const char *network)
 
 	if (r < 0 || list_find(&l, network))
 		return r;
-	if (l.len + n > NAMES_LIST_MAX)
+	if (list_count(&l) >= NAMES_NETWORKS_MAX || l.len + n > NAMES_LIST_MAX)
 		return -E2BIG;
 	(void)snprintf(l.text + l.len, sizeof(l.text) - l.len, "%s\n", network);
 	l.len += n;

@@ -93,7 +93,7 @@ id_of() { berth inspect --format '{{.Id}}' "$1"; }
 start_server() {
 	nsenter --net="/proc/$host_pid/ns/net" "$berth_source/tests/lib/name-server" "$1" "$BATS_TEST_TMPDIR/$1" >"$BATS_TEST_TMPDIR/server-$1" 2>&1 3>&- &
 	echo $! >>"$BATS_TEST_TMPDIR/servers"
-	ready() { grep -q ready "$BATS_TEST_TMPDIR/$1"; }
+	ready() { grep -qs ready "$BATS_TEST_TMPDIR/$1"; }
 	eventually ready "$1"
 }
 
@@ -140,7 +140,7 @@ asked() { grep -v ready "$BATS_TEST_TMPDIR/$1"; }
 	expect_contains "id: 4711"
 	expect_contains "flags: qr rd ra"
 	expect_contains "EDNS: version: 0"
-	expect_contains "WeB.			IN	A"
+	[[ "$output" =~ \;WeB\.[[:space:]]+IN[[:space:]]+A ]]
 	[[ "$output" =~ WeB\..*600.*10\.1\.0\.2 ]]
 	run ask web +noedns web ANY
 	expect_lacks EDNS
@@ -301,7 +301,7 @@ udp a.example"
 	run ask web +ignore big.example A
 	expect_contains "flags: qr tc rd ra"
 	[ "$(addresses web big.example A | wc -l)" = 4000 ]
-	[ "$(addresses web +tcp huge.example A | wc -l)" = 4093 ]
+	[ "$(addresses web +tcp huge.example A | wc -l)" = 4094 ]
 	[ "$(addresses web +tcp slow.example A)" = 192.0.2.1 ]
 	run ask web +tcp short.example A
 	expect_contains SERVFAIL
@@ -405,7 +405,6 @@ udp a.example"
 
 @test "a thousand names: each is found, a shared one is truncated and whole over TCP, a change is seen at once" {
 	run_named web "$alpha front open 10.1.0.2 - web"
-	mkdir -p "$BATS_TEST_TMPDIR/none"
 	names_probe many "$BERTH_STATE" $alpha front 1000
 	[ "$(addresses web c0 A)" = 10.9.0.1 ]
 	[ "$(addresses web c999 A)" = 10.9.3.250 ]
@@ -418,11 +417,7 @@ udp a.example"
 	expect_contains "flags: qr tc rd ra"
 	[ "$(addresses web +noedns many A | wc -l)" = 60 ]
 	[ "$(addresses web n59 A)" = 10.9.7.59 ]
-	for i in $(seq 0 999); do
-		id=$(printf '%012d%052d' "$i" "$i")
-		names_probe withdraw-all "$BERTH_STATE" "$id"
-		rmdir "$BERTH_STATE/c/$id"
-	done
+	names_probe fewer "$BERTH_STATE" 1000
 	run ask web c500 A
 	expect_contains SERVFAIL
 	[ "$(addresses web web A)" = 10.1.0.2 ]
@@ -464,7 +459,8 @@ udp a.example"
 	done
 	# Over TCP: lengths that are too small or too large, and one who sends half and leaves.
 	for message in 0000 0001 000b ffff 0bb8 00; do
-		printf "%s" "$message" | xxd -r -p | inside web timeout 2 busybox nc 127.0.0.11 53 || true
+		# shellcheck disable=SC2059
+		printf "$(sed 's/../\\x&/g' <<<"$message")" | inside web timeout 2 busybox nc 127.0.0.11 53 || true
 	done
 	# As many connections as there may be, which say nothing, leave the others their answers over UDP.
 	inside web python3 - <<-'END'

@@ -5,6 +5,7 @@
  *	names_probe withdraw STATE NETWORK CONTAINER
  *	names_probe withdraw-all STATE CONTAINER
  *	names_probe many STATE NETWORK NAME COUNT     c0, c1, ... of containers of that number
+ *	names_probe fewer STATE COUNT                 takes them back
  *	names_probe send HEX                          to port 53 of 127.0.0.11; prints the answer's hex
  *	names_probe flood COUNT                       COUNT questions at once, each for another name
  *	names_probe visible STATE NETWORK NAME ROUNDS how long until an answer has a new name
@@ -88,6 +89,21 @@ static int publish_many(const char *state, char **words, int count)
 		(void)snprintf(v4, sizeof(v4), "10.9.%d.%d", i / 250, i % 250 + 1);
 		if (mkdir(dir, 0700) < 0 || publish(state, words, id, rest, 3) != 0)
 			return 1;
+	}
+	return 0;
+}
+
+static int withdraw_many(const char *state, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char id[65], dir[4096];
+		struct err err = ERR_INIT;
+
+		(void)snprintf(id, sizeof(id), "%012d%052d", i, i);
+		(void)snprintf(dir, sizeof(dir), "%s/c/%s", state, id);
+		if (names_withdraw_all(state, id, &err) < 0)
+			return fail(&err);
+		(void)rmdir(dir);
 	}
 	return 0;
 }
@@ -357,6 +373,8 @@ int main(int argc, char **argv)
 
 		return publish_many(argv[2], words, (int)strtol(argv[5], NULL, 10));
 	}
+	if (str_eq(verb, "fewer") && argc == 4)
+		return withdraw_many(argv[2], (int)strtol(argv[3], NULL, 10));
 	if (str_eq(verb, "send") && argc == 3)
 		return send_hex(argv[2]);
 	if (str_eq(verb, "flood") && argc == 3)
