@@ -218,15 +218,17 @@ static int ls(struct cli *cli, const void *opts, const struct strv *args)
 
 struct connect_flags {
 	const char *ip;
+	struct strv alias;
 };
 
-static const char no_names[] = "containers do not find each other by name yet";
+static const char no_links[] = "give the other container a --network-alias";
 
 static const struct opt connect_opts[] = {
 	STR(struct connect_flags, ip, 0, "ip", "ip", "IPv4 address (e.g., \"172.30.100.104\")"),
 	REFUSED(0, "ip6", no_ipv6),
-	REFUSED(0, "alias", no_names),
-	REFUSED(0, "link", no_names),
+	STRS(struct connect_flags, alias, 0, "alias", "alias",
+	     "Add network-scoped alias for the container"),
+	REFUSED(0, "link", no_links),
 	REFUSED(0, "link-local-ip", "an interface has one address; use --ip"),
 	REFUSED(0, "driver-opt", "an endpoint has no options"),
 	REFUSED(0, "gw-priority", "the first network that leads out is the way out"),
@@ -239,7 +241,9 @@ static int connect_to(struct cli *cli, const void *opts, const struct strv *args
 	struct engine *e;
 	int r = cli_engine(cli, &e);
 
-	return r < 0 ? r : network_connect(e, args->items[0], args->items[1], f->ip, &cli->err);
+	return r < 0 ? r
+		     : network_connect(e, args->items[0], args->items[1], f->ip, &f->alias,
+				       &cli->err);
 }
 
 struct disconnect_flags {

@@ -67,8 +67,8 @@ static int duration_parse_opt(const char *text, int64_t *ret, struct err *err)
 	return 0;
 }
 
-static const char no_names[] =
-	"containers do not find each other by name yet; use --ip and --add-host";
+static const char no_links[] =
+	"make a network, in which containers find each other by name and --network-alias";
 static const char no_ipv6[] = "networks have IPv4 only; leave it out";
 static const char no_blkio[] = "block devices are not limited";
 static const char no_rt[] = "real-time scheduling is not limited";
@@ -146,6 +146,8 @@ const struct opt container_flags_opts[] = {
 	S(name, 0, "name", "string", "Assign a name to the container"),
 	L(network, 0, "network", "network", "Connect a container to a network"),
 	STRS_ALIAS(struct container_flags, network, "net"),
+	L(network_alias, 0, "network-alias", "list", "Add network-scoped alias for the container"),
+	STRS_ALIAS(struct container_flags, network_alias, "net-alias"),
 	B(no_healthcheck, 0, "no-healthcheck", "Disable any container-specified HEALTHCHECK"),
 	B(oom_kill_disable, 0, "oom-kill-disable", "Disable OOM Killer"),
 	N(oom_score_adj, 0, "oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
@@ -183,11 +185,9 @@ const struct opt container_flags_opts[] = {
 	  .kind = OPT_KIND_FLAG,
 	  .flags = OPT_HIDDEN,
 	  .offset = offsetof(struct container_flags, ignored) },
-	REFUSED(0, "link", no_names),
+	REFUSED(0, "link", no_links),
 	REFUSED(0, "ip6", no_ipv6),
 	REFUSED(0, "link-local-ip", "an interface has one address; use --ip"),
-	REFUSED(0, "network-alias", no_names),
-	REFUSED(0, "net-alias", no_names),
 	REFUSED(0, "blkio-weight", no_blkio),
 	REFUSED(0, "blkio-weight-device", no_blkio),
 	REFUSED(0, "device-read-bps", no_blkio),
@@ -517,7 +517,7 @@ static int fill_endpoints(const struct fill *x)
 	const struct container_flags *f = x->f;
 	size_t n = f->network.n ? f->network.n : 1;
 	struct endpoint *items = arena_array(x->a, n, sizeof(*items));
-	bool more = f->network.n > 1 || f->ip || f->mac_address;
+	bool more = f->network.n > 1 || f->ip || f->mac_address || f->network_alias.n;
 
 	items[0].network = "bridge";
 	for (size_t i = 0; i < f->network.n; i++) {
@@ -525,7 +525,7 @@ static int fill_endpoints(const struct fill *x)
 
 		if (network_flag_parse(f->network.items[i], x->a, &items[i], &why) < 0)
 			return invalid(x, "network", f->network.items[i], &why);
-		more = more || items[i].wanted_ip || items[i].wanted_mac;
+		more = more || items[i].wanted_ip || items[i].wanted_mac || items[i].aliases.n;
 	}
 	if ((f->ip && items[0].wanted_ip) || (f->mac_address && items[0].wanted_mac))
 		return err_set(&x->cli->err, -EINVAL,
@@ -535,6 +535,8 @@ static int fill_endpoints(const struct fill *x)
 		items[0].wanted_ip = f->ip;
 	if (f->mac_address)
 		items[0].wanted_mac = f->mac_address;
+	for (size_t i = 0; i < f->network_alias.n; i++)
+		strv_add(&items[0].aliases, x->a, f->network_alias.items[i]);
 	x->host->network_mode = str_is_empty(items[0].network) ? "bridge" : items[0].network;
 	items[0].network = x->host->network_mode;
 	if (more) {

@@ -27,7 +27,7 @@ struct container_flags {
 	struct strv network, publish;
 	struct strv env, env_file, volume, mount, tmpfs, cap_add, cap_drop, security_opt, ulimit,
 		label, label_file;
-	struct strv add_host, dns, dns_option, dns_search, group_add, sysctl, device,
+	struct strv add_host, network_alias, dns, dns_option, dns_search, group_add, sysctl, device,
 		device_cgroup_rule, attach;
 	struct strv log_opt, annotation, expose, volumes_from;
 };

@@ -24,8 +24,10 @@ int network_flag_parse(const char *text, struct arena *a, struct endpoint *ret, 
 			ret->wanted_ip = str_after(part, "ip=");
 		else if (str_after(part, "mac-address="))
 			ret->wanted_mac = str_after(part, "mac-address=");
+		else if (str_after(part, "alias="))
+			strv_add(&ret->aliases, a, str_after(part, "alias="));
 		else
-			return err_set(err, -EINVAL, "use name=, ip= and mac-address=");
+			return err_set(err, -EINVAL, "use name=, alias=, ip= and mac-address=");
 	}
 	if (str_is_empty(ret->network))
 		return err_set(err, -EINVAL, "it has no name=");

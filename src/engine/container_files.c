@@ -10,6 +10,7 @@
 
 #include "base/own.h"
 #include "engine/net_endpoint.h"
+#include "engine/net_names.h"
 #include "engine/network.h"
 #include "engine/network_device.h"
 #include "sys/file.h"
@@ -117,6 +118,23 @@ static void filter_resolv(const struct host_config *h, const struct strv *lines,
 	add_list(out, "options", &h->dns_options);
 }
 
+/* The name server of its own asks those; with ndots:0 a name without a dot is looked for as it is.
+ */
+static void own_resolv(const struct host_config *h, const struct strv *lines, struct buf *out)
+{
+	buf_adds(out, "nameserver 127.0.0.11\n");
+	for (size_t i = 0; i < lines->n && h->dns_search.n == 0; i++)
+		if (after_keyword(lines->items[i], "search") ||
+		    after_keyword(lines->items[i], "domain"))
+			buf_printf(out, "%s\n", lines->items[i]);
+	if (!(h->dns_search.n == 1 && str_eq(h->dns_search.items[0], ".")))
+		add_list(out, "search", &h->dns_search);
+	buf_adds(out, "options ndots:0");
+	for (size_t i = 0; i < h->dns_options.n; i++)
+		buf_printf(out, " %s", h->dns_options.items[i]);
+	buf_addc(out, '\n');
+}
+
 void container_files_resolv(const struct container *c, const char *host, struct buf *out)
 {
 	const struct host_config *h = &c->host_config;
@@ -129,7 +147,10 @@ void container_files_resolv(const struct container *c, const char *host, struct 
 		return;
 	}
 	lines = strv_split(&a, host, '\n');
-	filter_resolv(h, &lines, out);
+	if (net_names_wanted(c))
+		own_resolv(h, &lines, out);
+	else
+		filter_resolv(h, &lines, out);
 }
 
 static int write_file(int dir, const char *name, const char *text, size_t len, struct err *err)

@@ -12,12 +12,15 @@
 #include "codec/timestamp.h"
 #include "engine/container_security.h"
 #include "engine/net_endpoint.h"
+#include "engine/net_names.h"
 #include "engine/room.h"
 
 /* A member that is always the same, by its JSON text. */
 struct constant {
 	const char *key, *json;
 };
+
+enum { SHORT_ID = 12 };
 
 static const struct constant host_constants[] = {
 	{ "VolumeDriver", "\"\"" },
@@ -113,13 +116,39 @@ static void add_address(struct json_object *tree, const struct endpoint *ep)
 	add_str(tree, "MacAddress", ep ? ep->mac : "");
 }
 
-static struct json_object *endpoint_settings(const struct endpoint *ep)
+static struct json_object *string_list(const struct strv *list)
+{
+	struct json_object *tree = json_object_new_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_object_array_add(tree, json_object_new_string(list->items[i]));
+	return tree;
+}
+
+/* As what others find it: its name, its aliases, its short ID. */
+static void add_names(struct json_object *tree, const struct container *c,
+		      const struct endpoint *ep)
+{
+	struct json_object *names = json_object_new_array();
+
+	if (ep->aliases.n)
+		json_object_object_add(tree, "Aliases", string_list(&ep->aliases));
+	json_object_array_add(names, json_object_new_string(c->name));
+	for (size_t i = 0; i < ep->aliases.n; i++)
+		json_object_array_add(names, json_object_new_string(ep->aliases.items[i]));
+	json_object_array_add(names, json_object_new_string_len(c->id, SHORT_ID));
+	json_object_object_add(tree, "DNSNames", names);
+}
+
+static struct json_object *endpoint_settings(const struct container *c, const struct endpoint *ep)
 {
 	struct json_object *tree = json_object_new_object();
 
 	ADD_CONSTANTS(tree, endpoint_constants);
 	add_address(tree, ep);
 	add_str(tree, "NetworkID", ep ? ep->network_id : "");
+	if (ep && net_names_has(ep))
+		add_names(tree, c, ep);
 	if (ep && ep->wanted_ip) {
 		struct json_object *wanted = json_object_new_object();
 
@@ -138,11 +167,11 @@ static struct json_object *network_settings(const struct container *c)
 
 	for (size_t i = 0; i < c->endpoints.n; i++)
 		json_object_object_add(networks, c->endpoints.items[i].network,
-				       endpoint_settings(&c->endpoints.items[i]));
+				       endpoint_settings(c, &c->endpoints.items[i]));
 	if (c->endpoints.n == 0 && (str_eq(c->host_config.network_mode, "none") ||
 				    str_eq(c->host_config.network_mode, "host")))
 		json_object_object_add(networks, c->host_config.network_mode,
-				       endpoint_settings(NULL));
+				       endpoint_settings(c, NULL));
 	for (size_t i = 0; c->state.running && i < c->config.exposed_ports.n; i++)
 		json_object_object_add(ports, c->config.exposed_ports.items[i], NULL);
 	add_bindings(ports, c->ports.items, c->ports.n);

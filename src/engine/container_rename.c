@@ -5,6 +5,7 @@
  * document changes its state only.
  */
 #include "engine/container_query.h"
+#include "engine/net_names.h"
 
 #include "base/own.h"
 
@@ -61,5 +62,10 @@ int container_rename(struct engine *e, const char *name, const char *new_name, s
 		r = check(&c, bare, err);
 	if (r == 0)
 		r = rename_in(txn, &c, bare, &a, err);
-	return r < 0 ? r : state_commit(&txn, err);
+	if (r == 0)
+		r = state_commit(&txn, err);
+	/* One that has ended meanwhile has no names, and is given none. */
+	if (r == 0 && container_status_is_up(&c))
+		(void)net_names_publish(e, &c, NULL);
+	return r;
 }

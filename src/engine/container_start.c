@@ -19,6 +19,7 @@
 #include "engine/container_remove.h"
 #include "engine/container_user.h"
 #include "engine/net_endpoint.h"
+#include "engine/net_names.h"
 #include "engine/heal.h"
 #include "engine/network_device.h"
 #include "engine/shim_client.h"
@@ -169,7 +170,11 @@ static int make_network(struct engine *e, const struct container_dir *d, const s
 {
 	int r = net_endpoint_plan(e, c, a, &plan->net, err);
 
-	return r < 0 || !plan->net ? r : network_device_note(d->dir, plan->net, err);
+	if (r < 0 || !plan->net)
+		return r;
+	plan->resolver = net_names_plan(c, a);
+	r = network_device_note(d->dir, plan->net, err);
+	return r < 0 ? r : net_names_publish(e, c, err);
 }
 
 static int run(struct engine *e, const struct container_dir *d, const struct container *c,

@@ -180,7 +180,7 @@ struct json_object *network_inspect(struct engine *e, const struct network_doc *
  * -EEXIST: it is connected already; -ENOENT: it is not.
  */
 int network_connect(struct engine *e, const char *network, const char *container, const char *ip,
-		    struct err *err);
+		    const struct strv *aliases, struct err *err);
 int network_disconnect(struct engine *e, const char *network, const char *container,
 		       struct err *err);
 /* Writes all rules anew. */

@@ -24,6 +24,7 @@
 #include "engine/container_start.h"
 #include "engine/heal_decide.h"
 #include "engine/network_device.h"
+#include "net/names.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
 
@@ -84,11 +85,11 @@ void heal_leftovers(struct engine *e, struct container_dir *d, const char *id,
 	const char *cgroup = c ? container_status_cgroup(c, a) : noted_cgroup(d, id, a);
 	struct err why = ERR_INIT;
 
-	(void)e;
 	if (c && faccessat(d->dir, "status", F_OK, 0) < 0)
 		return; /* a shim that ended in order has seen to it, or there was none */
 	(void)cgroup_kill(cgroup, SIGKILL, NULL);
 	network_device_unpublish(d->dir);
+	(void)names_withdraw_all(e->state, id, NULL);
 	(void)unlinkat(d->dir, "network", 0);
 	if (cgroup_teardown(cgroup, &why) < 0)
 		log_debug("container %.12s: %s", id, why.msg);

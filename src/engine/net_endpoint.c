@@ -5,6 +5,7 @@
 
 #include "base/own.h"
 #include "engine/container_query.h"
+#include "engine/net_names.h"
 #include "engine/network.h"
 #include "engine/network_device.h"
 #include "engine/network_ipam.h"
@@ -71,8 +72,9 @@ int net_endpoint_join(struct state_txn *txn, const struct container *c, struct e
 			       n.name);
 	ep->network = n.name;
 	ep->network_id = n.id;
-	if (!ep->wanted_ip)
-		return 0;
+	r = net_names_check(c, ep, err);
+	if (r < 0 || !ep->wanted_ip)
+		return r;
 	if (str_eq(n.name, NETWORK_DEFAULT))
 		return err_set(
 			err, -EINVAL,

@@ -11,11 +11,13 @@
 #include "engine/container_query.h"
 #include "engine/heal.h"
 #include "engine/net_endpoint.h"
+#include "engine/net_names.h"
 #include "engine/network.h"
 #include "engine/network_device.h"
 #include "engine/network_ipam.h"
 
 #include "base/own.h"
+#include "net/names.h"
 #include "sys/namespace.h"
 #include "sys/proc.h"
 
@@ -271,6 +273,8 @@ static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, s
 		return r;
 	r = make_link(x, ep, err);
 	if (r == 0)
+		r = net_names_publish(x->e, &x->c, err);
+	if (r == 0)
 		note_host(x, ep);
 	else if (remove_from_document(x, find(&x->c, &x->n), &other) < 0)
 		(void)err_also(err, &other);
@@ -278,11 +282,11 @@ static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, s
 }
 
 int network_connect(struct engine *e, const char *network, const char *container, const char *ip,
-		    struct err *err)
+		    const struct strv *aliases, struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct change x = { .e = e, .d = CONTAINER_DIR_INIT };
-	struct endpoint ep = { .network = network, .wanted_ip = ip };
+	struct endpoint ep = { .network = network, .wanted_ip = ip, .aliases = *aliases };
 	int r = open_change(&x, network, container, &a, err);
 
 	if (r < 0)
@@ -311,6 +315,8 @@ static int disconnect_one(struct change *x, struct err *err)
 			"first",
 			x->c.name, x->n.name);
 	r = net_link_remove(x->inside, ep->interface, err);
+	if (r == 0)
+		(void)names_withdraw(x->e->state, ep->network_id, x->c.id, NULL);
 	if (r == 0)
 		r = remove_from_document(x, ep, err);
 	return r < 0 ? r : set_route(x, err);

@@ -27,7 +27,7 @@ SCHEMA(network_doc, T, F_INT(T, version, "Version", REQUIRED), F_STR(T, name, "N
 #define T struct endpoint
 SCHEMA(endpoint, T, F_STR(T, network, "Network", REQUIRED),
        F_STR(T, network_id, "NetworkID", ALWAYS_FULL), F_STR(T, wanted_ip, "WantedIP", OMIT_EMPTY),
-       F_STR(T, wanted_mac, "WantedMac", OMIT_EMPTY),
+       F_STR(T, wanted_mac, "WantedMac", OMIT_EMPTY), F_STRV(T, aliases, "Aliases", OMIT_EMPTY),
        F_STR(T, endpoint_id, "EndpointID", OMIT_EMPTY),
        F_STR(T, interface, "Interface", OMIT_EMPTY), F_STR(T, ip, "IPAddress", OMIT_EMPTY),
        F_STR(T, mac, "MacAddress", OMIT_EMPTY), F_STR(T, gateway, "Gateway", OMIT_EMPTY),

@@ -42,6 +42,7 @@ struct endpoint {
 	const char *network;    /* name */
 	const char *network_id; /* of the network that it was when the container was made */
 	const char *wanted_ip, *wanted_mac; /* the user's choice; NULL: ours */
+	struct strv aliases;
 	const char *endpoint_id;
 	const char *interface; /* its name in the container */
 	const char *ip, *mac, *gateway;
