@@ -68,7 +68,8 @@ fill_disk() {
 	run berth run --rm --network none "$image:good" sh -c 'read -r x </text; echo "$x"'
 	expect_output good
 	berth rmi "$image:good"
-	[ "$(free_kb)" -ge "$((before - 64))" ]
+	# The database keeps the pages that it has grown by; the image had megabytes.
+	[ "$(free_kb)" -ge "$((before - 512))" ]
 	stop_servers
 }
 
