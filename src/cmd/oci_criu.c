@@ -22,7 +22,7 @@ enum { STREAMS = 3, STREAMS_MAX = 64 << 10, NAMESPACES = 2 };
 
 static const char yard_name[] = "criu-cgroups";
 static const char descriptors_file[] = "descriptors.json", null_prefix[] = "/dev/null ",
-		  tty_prefix[] = "tty[";
+		  terminal_name[] = "terminal";
 
 const struct opt oci_criu_opts[] = {
 	STR(struct oci_criu_opts, image_path, 0, "image-path", "dir",
@@ -373,8 +373,7 @@ static bool read_mount_id(int fd, unsigned *ret)
 	return at && sscanf(at, "mnt_id: %u", ret) == 1;
 }
 
-/* criu's names: "pipe:[inode]" as procfs says it, "file[mount:inode]" and "tty[device:device of its
- * file system]" in hexadecimal. */
+/* criu's names: "pipe:[inode]" as procfs says it, "file[mount:inode]" in hexadecimal. */
 static const char *stream_name(struct oci_cli *cli, int fd)
 {
 	struct stat st;
@@ -386,8 +385,7 @@ static const char *stream_name(struct oci_cli *cli, int fd)
 	if (S_ISFIFO(st.st_mode)) /* a FIFO with a name is found again by that */
 		return arena_printf(cli->a, "pipe:[%" PRIu64 "]", (uint64_t)st.st_ino);
 	if (isatty(fd))
-		return arena_printf(cli->a, "%s%" PRIx64 ":%" PRIx64 "]", tty_prefix,
-				    (uint64_t)st.st_rdev, (uint64_t)st.st_dev);
+		return terminal_name;
 	is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 	if ((!S_ISREG(st.st_mode) && !is_null) || !read_mount_id(fd, &mount))
 		return "";
@@ -402,22 +400,23 @@ void oci_criu_streams(struct oci_cli *cli, struct strv *ret)
 		strv_add(ret, cli->a, stream_name(cli, fd));
 }
 
-static const char *outside_name(const char *stream)
+static const char *file_name(const char *stream)
 {
 	const char *after_null = str_after(stream, null_prefix);
 	const char *name = after_null ? after_null : stream;
 
-	return str_after(name, "file[") || str_after(name, tty_prefix) ? name : NULL;
+	return str_after(name, "file[") ? name : NULL;
 }
 
 /* criu would say that it knows no mount of the terminal's number. */
-static int check_terminal(struct oci_criu *c, const char *stream)
+static int refuse_terminal(struct oci_criu *c, const char *stream)
 {
-	if (!str_after(stream, tty_prefix) || c->options.shell_job)
+	if (!str_eq(stream, terminal_name))
 		return 0;
-	return err_set(&c->cli->err, -EINVAL,
-		       "its standard streams are a terminal from outside: give --shell-job, and "
-		       "restore it with --shell-job on a terminal");
+	return err_set(&c->cli->err, -ENOTSUP,
+		       "its standard streams are a terminal from outside, which cannot be given "
+		       "to a restored container; run it with process.terminal and "
+		       "--console-socket, or on pipes");
 }
 
 int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
@@ -427,9 +426,9 @@ int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 
 	buf_addc(&text, '[');
 	for (size_t i = 0; r == 0 && i < streams->n; i++) {
-		const char *file = outside_name(streams->items[i]);
+		const char *file = file_name(streams->items[i]);
 
-		r = check_terminal(c, streams->items[i]);
+		r = refuse_terminal(c, streams->items[i]);
 		buf_adds(&text, i ? "," : "");
 		json_quote(streams->items[i], strlen(streams->items[i]), &text);
 		if (file && !strv_has(&c->options.external, file))
@@ -445,16 +444,10 @@ int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 static int inherit(struct oci_criu *c, const char *stream, int fd, int *null)
 {
 	struct criu_options *o = &c->options;
-	const char *key = str_after(stream, "pipe:") ? stream : outside_name(stream);
-	int r = check_terminal(c, stream);
+	const char *key = str_after(stream, "pipe:") ? stream : file_name(stream);
 
-	if (r < 0 || !key)
-		return r;
-	if (str_after(stream, tty_prefix) && !isatty(fd))
-		return err_set(&c->cli->err, -ENOTTY,
-			       "its standard streams were a terminal from outside, and descriptor "
-			       "%d is none; restore it on a terminal",
-			       fd);
+	if (!key)
+		return 0;
 	for (size_t i = 0; i < o->n_inherit; i++)
 		if (str_eq(o->inherit[i].key, key))
 			return 0;

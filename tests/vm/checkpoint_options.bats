@@ -85,34 +85,6 @@ blocks() { # blocks DIR: what its images of memory take on the disk
 	counts_on
 }
 
-# on_a_terminal FILE COMMAND: with what comes from descriptor 6 as its keys
-on_a_terminal() {
-	script -qfc "$2" "$1" <&6 >/dev/null 2>&1 3>&- &
-}
-
-@test "--shell-job takes a terminal from outside along to another terminal" {
-	program sh -c 'i=0; while read x; do i=\$((i+1)); echo got-\$i-\$x; done'
-	mkfifo "$OCI/keys"
-	exec 6<>"$OCI/keys"
-	on_a_terminal "$OCI/tty1" "berth-oci --root $OCI/state run -b $bundle t-job"
-	eventually test -e "$OCI/tty1"
-	eventually status_is t-job running
-	echo one >&6
-	eventually grep -q got-1-one "$OCI/tty1"
-	run oci checkpoint --image-path "$OCI/img" t-job
-	expect_status 1
-	expect_contains "give --shell-job"
-	oci checkpoint --shell-job --image-path "$OCI/img" t-job
-	run oci restore -d --shell-job --image-path "$OCI/img" -b "$bundle" t-job </dev/null
-	expect_status 1
-	expect_contains "restore it on a terminal"
-	on_a_terminal "$OCI/tty2" "berth-oci --root $OCI/state restore --shell-job --image-path $OCI/img -b $bundle t-job"
-	eventually status_is t-job running || { cat "$OCI/tty2" "$OCI/img/restore.log" >&2; return 1; }
-	echo two >&6
-	eventually grep -q got-2-two "$OCI/tty2"
-	oci delete --force t-job
-	exec 6>&-
-}
 
 @test "--ext-unix-sk connects a socket to one outside again" {
 	mkdir -p "$OCI/talk"
