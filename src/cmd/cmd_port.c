@@ -15,7 +15,7 @@ static void print_one(struct cli *cli, const struct port_binding *p, bool with_p
 
 static int port(struct cli *cli, const void *opts, const struct strv *args)
 {
-	struct container c;
+	struct container c = { 0 };
 	struct port_range wanted = { 0, 0, NULL };
 	struct engine *e;
 	const char *text = NULL;

@@ -426,7 +426,7 @@ static int remove_doc(struct engine *e, const char *name, struct arena *a, struc
 int network_remove(struct engine *e, const char *name, struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
-	struct network_doc n;
+	struct network_doc n = { 0 };
 	int r = engine_heal(e, err);
 
 	if (r == 0)
