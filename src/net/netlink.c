@@ -99,7 +99,6 @@ void netlink_unnest(struct netlink_batch *b, size_t nest)
 struct reading {
 	netlink_each_fn *each;
 	void *ctx;
-	uint32_t answered; /* the last number that was acknowledged or failed */
 	uint32_t failed;
 	int error;
 };
@@ -108,13 +107,10 @@ static int take_in(struct reading *r, const struct nlmsghdr *h)
 {
 	const struct nlmsgerr *e = NLMSG_DATA(h);
 
-	if (h->nlmsg_type == NLMSG_DONE) {
-		r->answered = h->nlmsg_seq;
+	if (h->nlmsg_type == NLMSG_DONE)
 		return 0;
-	}
 	if (h->nlmsg_type != NLMSG_ERROR)
 		return r->each ? r->each(r->ctx, h) : 0;
-	r->answered = h->nlmsg_seq;
 	if (e->error && (!r->error || h->nlmsg_seq < r->failed)) {
 		r->error = e->error;
 		r->failed = h->nlmsg_seq;
@@ -122,21 +118,23 @@ static int take_in(struct reading *r, const struct nlmsghdr *h)
 	return 0;
 }
 
-/* A dump comes in several pieces, of which only the first is there at once. */
-static int read_all(int fd, struct reading *r, uint32_t last)
+/*
+ * What is to come is there: each reading of a dump makes its next piece. No certain answer is
+ * waited for, since before Linux 6.10 the end of a transaction was acknowledged by silence.
+ */
+static int read_all(int fd, struct reading *r)
 {
 	char bytes[REPLY_SIZE] __attribute__((aligned(8)));
 
 	for (;;) {
-		bool done = r->answered >= last || r->error;
-		ssize_t n = recv(fd, bytes, sizeof(bytes), done ? MSG_DONTWAIT : 0);
+		ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 		const struct nlmsghdr *h = (const void *)bytes;
 		int result = 0;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return done && errno == EAGAIN ? 0 : -errno;
+			return errno == EAGAIN ? 0 : -errno;
 		for (; result == 0 && NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n))
 			result = take_in(r, h);
 		if (result < 0)
@@ -158,7 +156,7 @@ int netlink_send(int fd, const struct netlink_batch *b, netlink_each_fn *each, v
 	if (sendto(fd, b->bytes.data, b->bytes.len, 0, (const struct sockaddr *)&kernel,
 		   sizeof(kernel)) < 0)
 		return -errno;
-	r = read_all(fd, &reading, b->n);
+	r = read_all(fd, &reading);
 	if (ret_failed)
 		*ret_failed = reading.failed;
 	return r < 0 ? r : reading.error;

@@ -3,7 +3,7 @@
  *
  * Lengths, orders and numbers are those of linux/netfilter/nf_tables.h. A transaction is a run of
  * messages between NFNL_MSG_BATCH_BEGIN and _END. An acknowledgement is asked of the end alone: one
- * of the beginning arrives also when a later message has failed.
+ * of the beginning arrives also when a later message has failed. Failures are told by message.
  */
 #include "net/nft.h"
 
