@@ -16,13 +16,13 @@ ROOMS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/LAYERS)
 PROGRAMS := berth berth-shim berth-init berth-oci berth-systemd berth-fetch
 
 # What each program links beside the rooms. A start executes berth and berth-shim: they stay small.
-LIBS_berth       := -ljson-c -llmdb -lpthread
+LIBS_berth       := -ljson-c -lyaml -llmdb -lpthread
 LIBS_berth-shim  := -lseccomp -ljson-c
 LIBS_berth-init  :=
 LIBS_berth-oci   := -lseccomp -ljson-c -lprotobuf-c
 LIBS_berth-systemd := -lsystemd
 LIBS_berth-fetch := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
-LIBS_all         := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lprotobuf-c -lpthread -ldl
+LIBS_all         := -lcurl -lyaml -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lprotobuf-c -lpthread -ldl
 
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Werror
 CFLAGS ?= -O2 -g
@@ -161,7 +161,7 @@ build-fuzz/obj/%.o: src/%.S
 	clang $(CPPFLAGS) -c -o $@ $<
 
 build-fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
-	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MORE) $(FUZZ_OBJ) -ljson-c -lz -lzstd -larchive -lcrypto $(FUZZ_LIBS)
+	clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MORE) $(FUZZ_OBJ) -ljson-c -lyaml -lz -lzstd -larchive -lcrypto $(FUZZ_LIBS)
 
 build-fuzz/fuzz_criu: FUZZ_MORE = build-fuzz/obj/cmd/criu.o build-fuzz/obj/sys/fd_send.o $(B)/gen/cmd/criu_rpc.pb-c.c
 build-fuzz/fuzz_criu: FUZZ_LIBS = -lprotobuf-c

@@ -1,0 +1,416 @@
+/*
+ * test_policy_kernel.c - policies in a real kernel: connections between network namespaces
+ *
+ * Containers are namespaces at the ports of bridges, as Berth makes them where a policy holds:
+ * ports are isolated and the bridge answers for all (proxy_arp_pvlan, NDP proxy), so that even
+ * neighbours talk through the host. One namespace is the world. On random policies every connection
+ * that is tried must pass exactly when the reference model says so. BERTH_TEST_SEED chooses them.
+ */
+#include "base/own.h"
+#include "check.h"
+#include "net/net.h"
+#include "net/policy_random.h"
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 25, TRIES = 60, PORTS = 8, FIRST_PORT = 6999, ENDS = CONTAINERS_MOST + 1 };
+enum { WORLD = CONTAINERS_MOST, WAIT_MS = 10000, QUIET_MS = 40 };
+
+static int rules = -1, router = -1, spaces[ENDS];
+static int listeners[ENDS][2][PORTS], receivers[ENDS][2][PORTS]; /* by version: 4, 6 */
+static struct arena forever;
+static struct policy_container containers[CONTAINERS_MOST];
+static struct ip_block world[2];
+
+/* -- the place -- */
+
+static void enter(int space)
+{
+	assert_int_equal(setns(space, CLONE_NEWNET), 0);
+}
+
+static void sysctl_set(const char *path, const char *value)
+{
+	OWN(str) char *whole = str_printf("/proc/sys/net/%s", path);
+	OWN(fd) int fd = open(whole, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, value, strlen(value)), strlen(value));
+}
+
+/* iproute2, for what only tests need. */
+static void ip(const char *words)
+{
+	extern char **environ;
+	struct strv argv = { 0 };
+	pid_t pid;
+	int status;
+
+	argv = strv_split(&forever, arena_printf(&forever, "ip %s", words), ' ');
+	assert_int_equal(posix_spawnp(&pid, "ip", NULL, NULL, (char *const *)argv.items, environ),
+			 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static int new_space(void)
+{
+	int fd;
+
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* The numbers of test_policy_compile's random networks: 10.N.0.0/16 and fd0N::/64. */
+static void make_bridges(void)
+{
+	OWN(fd) int fd = -1;
+
+	CHECK_OK(net_link_socket(&fd, NULL));
+	for (unsigned i = 1; i <= NETWORKS; i++) {
+		OWN(str) char *name = str_printf("br%u", i);
+		struct net_bridge b = { .name = name,
+					.address = { 0x0a000001 | i << 16, 16 },
+					.mtu = 1500 };
+
+		CHECK_OK(net_bridge_setup(fd, &b, NULL));
+		ip(arena_printf(&forever, "-6 addr add fd0%u::1/64 dev br%u nodad", i, i));
+		sysctl_set(arena_printf(&forever, "ipv4/conf/br%u/proxy_arp", i), "1");
+		sysctl_set(arena_printf(&forever, "ipv4/conf/br%u/proxy_arp_pvlan", i), "1");
+		sysctl_set(arena_printf(&forever, "ipv4/conf/br%u/send_redirects", i), "0");
+		sysctl_set(arena_printf(&forever, "ipv4/neigh/br%u/proxy_delay", i), "0");
+		sysctl_set(arena_printf(&forever, "ipv6/conf/br%u/proxy_ndp", i), "1");
+		sysctl_set(arena_printf(&forever, "ipv6/neigh/br%u/proxy_delay", i), "0");
+	}
+}
+
+static unsigned network_number(const char *name)
+{
+	for (unsigned i = 0; i < NETWORKS; i++)
+		if (str_eq(dice_networks[i], name))
+			return i + 1;
+	return 0;
+}
+
+/* One link: of a container at one network. v4 and v6 stand in pairs. */
+static void plug(int space, unsigned number, const struct policy_address *v4,
+		 const struct policy_address *v6, bool first)
+{
+	OWN(fd) int host = -1, inside = -1;
+	unsigned n = network_number(v4->network);
+	char text[IP_BLOCK_TEXT_MAX];
+	struct net_veth v = { .bridge = arena_printf(&forever, "br%u", n),
+			      .host_name = arena_printf(&forever, "v%u_%u", n, number),
+			      .netns = space,
+			      .name = arena_printf(&forever, "eth%u", n),
+			      .mac = { 2, 0x42, 0, 0, (unsigned char)n, (unsigned char)number },
+			      .address = { 0x0a000000 | n << 16 | (number + 2), 16 },
+			      .gateway = first ? 0x0a000001 | n << 16 : 0,
+			      .mtu = 1500,
+			      .isolated = true };
+
+	CHECK_OK(net_link_socket(&host, NULL));
+	enter(space);
+	CHECK_OK(net_link_socket(&inside, NULL));
+	enter(router);
+	CHECK_OK(net_veth_setup(host, inside, &v, NULL));
+	ip_block_write(&v6->address, text);
+	ip(arena_printf(&forever, "-6 neigh add proxy %s dev br%u", text, n));
+	enter(space);
+	ip(arena_printf(&forever, "-6 addr add %s/64 dev eth%u nodad", text, n));
+	if (first)
+		ip(arena_printf(&forever, "-6 route add default via fd0%u::1", n));
+	enter(router);
+}
+
+static void make_world(void)
+{
+	spaces[WORLD] = new_space();
+	enter(router);
+	ip("link add uplink type veth peer name out");
+	ip(arena_printf(&forever, "link set out netns /proc/self/fd/%d",
+			dup(spaces[WORLD]))); /* not close-on-exec */
+	ip("addr add 192.0.2.1/24 dev uplink");
+	ip("-6 addr add 2001:db8::1/64 dev uplink nodad");
+	ip("link set uplink up");
+	enter(spaces[WORLD]);
+	ip("link set lo up");
+	ip("addr add 192.0.2.7/24 dev out");
+	ip("-6 addr add 2001:db8::7/64 dev out nodad");
+	ip("link set out up");
+	ip("route add default via 192.0.2.1");
+	ip("-6 route add default via 2001:db8::1");
+	enter(router);
+	world[0] = dice_address("192.0.2.7");
+	world[1] = dice_address("2001:db8::7");
+}
+
+static socklen_t sockaddr_of(const struct ip_block *address, unsigned port,
+			     struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+
+	memset(ret, 0, sizeof(*ret));
+	if (address->family == 4) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)port);
+		memcpy(&v4->sin_addr, address->bytes, 4);
+		return sizeof(*v4);
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons((uint16_t)port);
+	memcpy(&v6->sin6_addr, address->bytes, 16);
+	return sizeof(*v6);
+}
+
+static int bound_socket(int type, const struct ip_block *address, unsigned port)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sockaddr_of(address, port, &sa);
+	int one = 1, fd = socket(sa.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	if (sa.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	return fd;
+}
+
+static void listen_everywhere(unsigned end)
+{
+	const struct ip_block any[] = { dice_address("0.0.0.0"), dice_address("::") };
+
+	enter(spaces[end]);
+	for (unsigned v = 0; v < 2; v++) {
+		for (unsigned p = 0; p < PORTS; p++) {
+			listeners[end][v][p] = bound_socket(SOCK_STREAM, &any[v], FIRST_PORT + p);
+			assert_int_equal(listen(listeners[end][v][p], 64), 0);
+			receivers[end][v][p] = bound_socket(SOCK_DGRAM, &any[v], FIRST_PORT + p);
+		}
+	}
+	enter(router);
+}
+
+static int setup(void **state)
+{
+	struct dice d = { dice_seed(), &forever };
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("making bridges needs root\n");
+		return -1;
+	}
+	router = new_space();
+	ip("link set lo up");
+	sysctl_set("ipv4/ip_forward", "1");
+	sysctl_set("ipv6/conf/all/forwarding", "1");
+	make_bridges();
+	for (unsigned i = 0; i < CONTAINERS_MOST; i++) {
+		do {
+			containers[i] = random_container(&d, i);
+		} while (containers[i].n_addresses == 0);
+		spaces[i] = new_space();
+		ip("link set lo up");
+		enter(router);
+		for (size_t k = 0; k < containers[i].n_addresses; k += 2)
+			plug(spaces[i], i, &containers[i].addresses[k],
+			     &containers[i].addresses[k + 1], k == 0);
+	}
+	make_world();
+	for (unsigned i = 0; i < ENDS; i++)
+		listen_everywhere(i);
+	return net_rules_socket(&rules, NULL);
+}
+
+/* -- trying connections -- */
+
+struct attempt {
+	struct ip_block from, to;
+	unsigned from_end, to_end, port;
+	bool tcp, expected, passed;
+	int fd;
+};
+
+static struct ip_block address_of(struct dice *d, unsigned end, unsigned version)
+{
+	const struct policy_container *c = &containers[end];
+
+	if (end == WORLD)
+		return world[version];
+	return c->addresses[2 * roll(d, (uint32_t)c->n_addresses / 2) + version].address;
+}
+
+static struct attempt random_attempt(struct dice *d, const struct policy_world *w)
+{
+	struct attempt at = { .from_end = roll(d, ENDS), .to_end = roll(d, ENDS), .fd = -1 };
+	unsigned version = roll(d, 2);
+
+	while (at.to_end == at.from_end)
+		at.to_end = roll(d, ENDS);
+	at.from = address_of(d, at.from_end, version);
+	at.to = address_of(d, at.to_end, version);
+	at.port = FIRST_PORT + roll(d, PORTS);
+	at.tcp = roll(d, 2);
+	at.expected = model_passes(w, &at.from, &at.to, at.tcp ? "tcp" : "udp", at.port);
+	return at;
+}
+
+static void begin(struct attempt *at, uint32_t number)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sockaddr_of(&at->to, at->port, &sa);
+
+	enter(spaces[at->from_end]);
+	at->fd = bound_socket(at->tcp ? SOCK_STREAM : SOCK_DGRAM, &at->from, 0);
+	enter(router);
+	if (at->tcp) {
+		(void)connect(at->fd, (struct sockaddr *)&sa, len);
+		return;
+	}
+	assert_int_equal(sendto(at->fd, &number, sizeof(number), 0, (struct sockaddr *)&sa, len),
+			 sizeof(number));
+}
+
+static void look(struct attempt *all, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct pollfd p = { .fd = all[i].fd, .events = POLLOUT };
+
+		if (all[i].tcp && poll(&p, 1, 0) == 1 && p.revents == POLLOUT)
+			all[i].passed = true;
+	}
+	for (unsigned e = 0; e < ENDS; e++) {
+		for (unsigned s = 0; s < 2 * PORTS; s++) {
+			uint32_t number;
+
+			while (recv(receivers[e][s / PORTS][s % PORTS], &number, sizeof(number),
+				    0) == sizeof(number))
+				if (number < n)
+					all[number].passed = true;
+		}
+	}
+}
+
+static void pause_ms(long ms)
+{
+	(void)nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+}
+
+static bool all_came(const struct attempt *all, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (all[i].expected && !all[i].passed)
+			return false;
+	return true;
+}
+
+static void close_all(struct attempt *all, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		(void)close(all[i].fd);
+	for (unsigned e = 0; e < ENDS; e++)
+		for (unsigned s = 0; s < 2 * PORTS; s++) {
+			int fd;
+
+			while ((fd = accept(listeners[e][s / PORTS][s % PORTS], NULL, NULL)) >= 0)
+				(void)close(fd);
+		}
+}
+
+static void expect_as_said(const struct attempt *at)
+{
+	char from[IP_BLOCK_TEXT_MAX], to[IP_BLOCK_TEXT_MAX];
+
+	ip_block_write(&at->from, from);
+	ip_block_write(&at->to, to);
+	if (at->passed != at->expected)
+		fail_msg("%s to %s port %u %s: passed %d, expected %d", from, to, at->port,
+			 at->tcp ? "tcp" : "udp", at->passed, at->expected);
+}
+
+static void try_connections(struct dice *d, const struct policy_world *w)
+{
+	struct attempt all[TRIES];
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		all[i] = random_attempt(d, w);
+		begin(&all[i], i);
+	}
+	for (int waited = 0; waited < WAIT_MS && !all_came(all, TRIES); waited += 5) {
+		look(all, TRIES);
+		pause_ms(5);
+	}
+	pause_ms(QUIET_MS);
+	look(all, TRIES);
+	close_all(all, TRIES);
+	for (unsigned i = 0; i < TRIES; i++)
+		expect_as_said(&all[i]);
+}
+
+/* -- the promises -- */
+
+static struct policy_world world_of(struct dice *d)
+{
+	struct policy_world w = random_world(d);
+
+	/* The places stay, the labels change. */
+	for (unsigned i = 0; i < CONTAINERS_MOST; i++)
+		containers[i].labels = random_container(d, i).labels;
+	w.containers = containers;
+	w.n_containers = CONTAINERS_MOST;
+	return w;
+}
+
+TEST(real_connections_pass_as_the_model_says)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct policy_items before = { 0 }, now;
+	struct policy_ops ops;
+	struct err err = ERR_INIT;
+
+	CHECK_OK(policy_nft_write(rules, &before, &err));
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		struct dice d = { dice_seed() + round * 1000003, &a };
+		struct policy_world w = world_of(&d);
+
+		CHECK_OK(policy_compile(&w, &a, &now, &err));
+		policy_items_diff(&before, &now, &a, &ops);
+		if (policy_nft_apply(rules, &ops, &err) < 0)
+			fail_msg("round %d: %s", (int)round, err.msg);
+		CHECK_OK(policy_flows_cut(rules, &w, NULL, &err));
+		try_connections(&d, &w);
+		before = now;
+	}
+	CHECK_OK(policy_nft_remove(rules, &err));
+	CHECK_INT(policy_nft_find(rules), -ENOENT);
+}
+
+static int before_each(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	return policy_nft_write(rules, &(struct policy_items){ 0 }, &err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(real_connections_pass_as_the_model_says),
+	};
+
+	(void)before_each;
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
