@@ -12,11 +12,28 @@
 enum { STATUS_USAGE = 125, STATUS_FAILED = 1 };
 
 static const struct cmd *const tables[] = {
-	cmd_run_table,     cmd_exec_table,    cmd_container_table, cmd_ps_table,
-	cmd_logs_table,    cmd_image_table,   cmd_registry_table,  cmd_top_table,
-	cmd_attach_table,  cmd_inspect_table, cmd_info_table,      cmd_version_table,
-	cmd_help_table,    cmd_prune_table,   cmd_df_table,        cmd_check_table,
-	cmd_changes_table, cmd_history_table, cmd_network_table,   cmd_port_table,
+	cmd_run_table,
+	cmd_exec_table,
+	cmd_container_table,
+	cmd_ps_table,
+	cmd_logs_table,
+	cmd_image_table,
+	cmd_registry_table,
+	cmd_top_table,
+	cmd_attach_table,
+	cmd_inspect_table,
+	cmd_info_table,
+	cmd_version_table,
+	cmd_help_table,
+	cmd_prune_table,
+	cmd_df_table,
+	cmd_check_table,
+	cmd_changes_table,
+	cmd_history_table,
+	cmd_network_table,
+	cmd_port_table,
+	cmd_network_policy_table,
+	cmd_network_explain_table,
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
@@ -24,6 +41,7 @@ const struct cmd_noun cmd_nouns[] = {
 	{ "container", "Manage containers" },
 	{ "image", "Manage images" },
 	{ "network", "Manage networks" },
+	{ "network policy", "Manage label policies: which traffic of containers passes" },
 	{ "system", "Look at Berth itself" },
 	{ 0 },
 };
@@ -209,11 +227,16 @@ static int run_noun(struct cli *cli, const struct cmd_noun *noun, const struct s
 {
 	const char *name = words->n ? words->items[0] : "--help";
 	const struct cmd *c = cmd_find(noun->name, name);
+	const struct cmd_noun *below = cmd_noun(arena_printf(cli->a, "%s %s", noun->name, name));
 	struct strv rest;
 
 	if (c) {
 		rest = tail(words, 1);
 		return run(cli, c, &rest);
+	}
+	if (below) {
+		rest = tail(words, 1);
+		return run_noun(cli, below, &rest);
 	}
 	if (name[0] != '-')
 		return unknown(noun->name, name);

@@ -21,6 +21,7 @@ enum cmd_args {
 	CMD_ARGS_FILES,
 	CMD_ARGS_SHELLS,
 	CMD_ARGS_NETWORKS,
+	CMD_ARGS_POLICIES,
 };
 
 enum cmd_flags {
@@ -31,7 +32,7 @@ enum cmd_flags {
 
 struct cmd {
 	const char *top;     /* short form, or NULL */
-	const char *noun;    /* "container", or NULL */
+	const char *noun;    /* "container", "network policy", or NULL */
 	const char *names;   /* beneath the noun, separated by blanks, the usual one first */
 	const char *usage;   /* what follows the name: "[OPTIONS] CONTAINER" */
 	const char *summary; /* one line */
@@ -54,7 +55,8 @@ extern const struct cmd cmd_run_table[], cmd_container_table[], cmd_attach_table
 	cmd_exec_table[], cmd_logs_table[], cmd_ps_table[], cmd_top_table[], cmd_inspect_table[],
 	cmd_image_table[], cmd_registry_table[], cmd_info_table[], cmd_version_table[],
 	cmd_help_table[], cmd_prune_table[], cmd_df_table[], cmd_check_table[], cmd_changes_table[],
-	cmd_history_table[], cmd_network_table[], cmd_port_table[];
+	cmd_history_table[], cmd_network_table[], cmd_port_table[], cmd_network_policy_table[],
+	cmd_network_explain_table[];
 
 struct cmd_noun {
 	const char *name, *summary;
@@ -66,7 +68,7 @@ extern const struct opt cmd_global_opts[];
 const struct cmd *cmd_next(const struct cmd *c);
 /* The command with this short form, or this name beneath a noun; NULL. */
 const struct cmd *cmd_find(const char *noun, const char *name);
-/* Whether there is such a noun. */
+/* The noun of this name; one beneath another is "network policy". NULL: there is none. */
 const struct cmd_noun *cmd_noun(const char *name);
 /* "ps" or "container prune": how usage names it. Arena's. */
 const char *cmd_title(const struct cmd *c, struct arena *a);

@@ -5,18 +5,24 @@
 #include "cmd/completion.h"
 #include "cmd/help.h"
 
-/* "ps", or "container" "ls". */
-static const struct cmd *find(const struct strv *words)
+/* All words but the last n, joined: "network policy". */
+static const char *noun_of(const struct strv *words, size_t n, struct arena *a)
 {
-	if (words->n == 1)
-		return cmd_find(NULL, words->items[0]);
-	return words->n == 2 ? cmd_find(words->items[0], words->items[1]) : NULL;
+	struct strv noun = { words->items, words->n - n };
+
+	return noun.n ? strv_join(&noun, a, " ") : NULL;
+}
+
+/* "ps", or "container" "ls", or "network" "policy" "ls". */
+static const struct cmd *find(const struct strv *words, struct arena *a)
+{
+	return words->n ? cmd_find(noun_of(words, 1, a), words->items[words->n - 1]) : NULL;
 }
 
 static int help(struct cli *cli, const void *opts, const struct strv *args)
 {
-	const struct cmd *c = find(args);
-	const struct cmd_noun *noun = args->n == 1 ? cmd_noun(args->items[0]) : NULL;
+	const struct cmd *c = find(args, cli->a);
+	const struct cmd_noun *noun = cmd_noun(noun_of(args, 0, cli->a));
 
 	(void)opts;
 	if (args->n == 0)
@@ -55,7 +61,7 @@ static int complete(struct cli *cli, const void *opts, const struct strv *args)
 /* Run when the documentation is made. */
 static int man(struct cli *cli, const void *opts, const struct strv *args)
 {
-	const struct cmd *c = find(args);
+	const struct cmd *c = find(args, cli->a);
 
 	(void)opts;
 	if (args->n && !c)
@@ -65,13 +71,13 @@ static int man(struct cli *cli, const void *opts, const struct strv *args)
 }
 
 const struct cmd cmd_help_table[] = {
-	{ "help", NULL, NULL, "[COMMAND]", "Help about a command", NULL, NULL, 0, help, 0, 2,
+	{ "help", NULL, NULL, "[COMMAND]", "Help about a command", NULL, NULL, 0, help, 0, 3,
 	  OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ "completion", NULL, NULL, "SHELL", "Print the completion script for bash, zsh or fish",
 	  NULL, NULL, 0, completion, 1, 1, OPT_ANYWHERE, CMD_ARGS_SHELLS, 0 },
 	{ "__complete", NULL, NULL, "WORD...", "Candidates for the last word", NULL, NULL, 0,
 	  complete, 0, -1, OPT_RAW, CMD_ARGS_NONE, CMD_HIDDEN },
-	{ "__man", NULL, NULL, "[COMMAND]", "Manual page of a command", NULL, NULL, 0, man, 0, 2,
+	{ "__man", NULL, NULL, "[COMMAND]", "Manual page of a command", NULL, NULL, 0, man, 0, 3,
 	  OPT_ANYWHERE, CMD_ARGS_NONE, CMD_HIDDEN },
 	{ 0 },
 };

@@ -120,6 +120,18 @@ static void offer_networks(struct answer *an)
 		offer(an, list.items[i].name, NULL);
 }
 
+static void offer_policies(struct answer *an)
+{
+	struct network_policy_list all;
+	struct engine *e;
+
+	if (cli_engine(an->cli, &e) < 0 || label_policy_list(e, an->cli->a, &all, NULL) < 0)
+		return;
+	for (size_t i = 0; i < all.n; i++)
+		offer(an, all.items[i].name,
+		      label_selector_text(all.items[i].selector, an->cli->a));
+}
+
 static void offer_arguments(struct answer *an, const struct cmd *c)
 {
 	switch ((enum cmd_args)c->args) {
@@ -134,6 +146,9 @@ static void offer_arguments(struct answer *an, const struct cmd *c)
 	case CMD_ARGS_ANY:
 		offer_containers(an, CMD_ARGS_CONTAINERS);
 		offer_images(an);
+		break;
+	case CMD_ARGS_POLICIES:
+		offer_policies(an);
 		break;
 	case CMD_ARGS_NETWORKS:
 		offer_networks(an);
@@ -172,8 +187,14 @@ static void offer_commands(struct answer *an, const char *noun)
 			continue;
 		offer(an, name, c->summary);
 	}
-	for (const struct cmd_noun *n = cmd_nouns; !noun && n->name; n++)
-		offer(an, n->name, n->summary);
+	for (const struct cmd_noun *n = cmd_nouns; n->name; n++) {
+		const char *rest = noun ? str_after(n->name, noun) : NULL;
+
+		if (!noun && !strchr(n->name, ' '))
+			offer(an, n->name, n->summary);
+		if (rest && *rest == ' ')
+			offer(an, rest + 1, n->summary);
+	}
 }
 
 /* Does this word want the next one as its value? */
@@ -244,6 +265,10 @@ void completion_answer(struct cli *cli, const struct strv *words, struct buf *ou
 		offer_commands(&an, NULL);
 	} else if (!c && noun) {
 		second = next_plain(NULL, words, &at);
+		while (second && cmd_noun(arena_printf(cli->a, "%s %s", noun->name, second))) {
+			noun = cmd_noun(arena_printf(cli->a, "%s %s", noun->name, second));
+			second = next_plain(NULL, words, &at);
+		}
 		c = second ? cmd_find(noun->name, second) : NULL;
 		if (!second)
 			offer_commands(&an, noun->name);

@@ -74,7 +74,8 @@ void help_top(struct arena *a, struct buf *out)
 	collect_top(true, &common);
 	collect_top(false, &others);
 	for (const struct cmd_noun *n = cmd_nouns; n->name; n++)
-		entries_add(&nouns, n->name, n->summary);
+		if (!strchr(n->name, ' '))
+			entries_add(&nouns, n->name, n->summary);
 	buf_adds(out, "Usage:  berth [OPTIONS] COMMAND\n\nContainers without a daemon\n");
 	print_entries("Common Commands", &common, false, out);
 	print_entries("Management Commands", &nouns, true, out);
@@ -91,6 +92,12 @@ void help_noun(const struct cmd_noun *noun, struct arena *a, struct buf *out)
 	for (const struct cmd *c = cmd_next(NULL); c; c = cmd_next(c))
 		if (str_eq(c->noun, noun->name) && !(c->flags & CMD_HIDDEN))
 			entries_add(&e, cmd_name(c, a), c->summary);
+	for (const struct cmd_noun *n = cmd_nouns; n->name; n++) {
+		const char *rest = str_after(n->name, noun->name);
+
+		if (rest && *rest == ' ')
+			entries_add(&e, rest + 1, n->summary);
+	}
 	buf_printf(out, "Usage:  berth %s COMMAND\n\n%s\n", noun->name, noun->summary);
 	print_entries("Commands", &e, true, out);
 	buf_printf(out, "\nRun 'berth %s COMMAND --help' for more information on a command.\n",

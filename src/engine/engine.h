@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/container.h"
+#include "model/network_policy.h"
 #include "model/shim_proto.h"
 
 #include <stdbool.h>
@@ -185,6 +186,28 @@ int network_disconnect(struct engine *e, const char *network, const char *contai
 		       struct err *err);
 /* Writes all rules anew. */
 int network_heal(struct engine *e, struct err *err);
+
+/* -- label policies -- */
+
+enum label_policy_put { LABEL_POLICY_CREATED, LABEL_POLICY_CHANGED, LABEL_POLICY_UNCHANGED };
+
+/*
+ * All of them, or none. They hold at once: connections that they no longer allow are cut.
+ * ret_what: one for each. -EEXIST without replace.
+ */
+int label_policy_put(struct engine *e, const struct network_policy_list *policies, bool replace,
+		     enum label_policy_put *ret_what, struct err *err);
+/* -ENOENT: "No such network policy: NAME". */
+int label_policy_remove(struct engine *e, const char *name, struct err *err);
+int label_policy_find(struct engine *e, const char *name, struct arena *a,
+		      struct network_policy *ret, struct err *err);
+/* By name. */
+int label_policy_list(struct engine *e, struct arena *a, struct network_policy_list *ret,
+		      struct err *err);
+/* Everything that policy_explain() asks for (net/policy.h). */
+struct policy_world;
+int label_policy_world(struct engine *e, struct arena *a, struct policy_world *ret,
+		       struct err *err);
 
 /* -- exec -- */
 

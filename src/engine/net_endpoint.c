@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "engine/container_query.h"
 #include "engine/net_names.h"
+#include "engine/label_policy.h"
 #include "engine/network.h"
 #include "engine/network_device.h"
 #include "engine/network_ipam.h"
@@ -184,14 +185,14 @@ int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *
 			binding = of_this;
 	}
 	/* Where nothing comes in from outside nothing is published. */
-	if (r < 0 || c->endpoints.n == 0 || str_is_empty(net_endpoint_main(c)->gateway))
-		return r;
-	return net_endpoint_port_choose(c, binding, a, err);
+	if (r == 0 && c->endpoints.n && !str_is_empty(net_endpoint_main(c)->gateway))
+		r = net_endpoint_port_choose(c, binding, a, err);
+	return r < 0 ? r : label_policy_start(txn, c, err);
 }
 
 int net_endpoint_release(struct state_txn *txn, struct container *c, struct err *err)
 {
-	int r = 0;
+	int r = label_policy_stop(txn, c, err);
 
 	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
 		struct endpoint *ep = &c->endpoints.items[i];
@@ -207,7 +208,7 @@ int net_endpoint_release(struct state_txn *txn, struct container *c, struct err 
 
 int net_endpoint_forget(struct state_txn *txn, const struct container *c, struct err *err)
 {
-	int r = 0;
+	int r = label_policy_stop(txn, c, err);
 
 	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
 		const struct endpoint *ep = &c->endpoints.items[i];
@@ -245,16 +246,21 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 	const struct endpoint *ep = &c->endpoints.items[i];
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct network_doc n;
+	bool routed = false;
 	int r = state_begin(e->st, STATE_READ, &txn, err);
 
 	if (r == 0)
 		r = state_get_doc(txn, STATE_NETWORKS, ep->network_id, &network_doc_schema, a, &n,
 				  err);
+	if (r == 0)
+		routed = label_policy_any(txn);
 	state_abort(&txn);
 	if (r == -ENOENT)
 		return err_set(err, r, "network %s not found", ep->network);
 	if (r == 0)
 		r = network_device_ensure(e, &n, err);
+	if (r == 0 && routed && n.device)
+		r = policy_bridge_answer(n.device, true, err);
 	if (r < 0)
 		return r;
 	*ret = (struct net_link_plan){
@@ -265,7 +271,7 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 		.gateway = ep == net_endpoint_main(c) && !str_is_empty(ep->gateway) ? ep->gateway
 										    : NULL,
 		.mtu = network_device_mtu(&n),
-		.isolated = !network_device_icc(&n),
+		.isolated = routed || !network_device_icc(&n),
 	};
 	return 0;
 }

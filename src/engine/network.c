@@ -12,6 +12,7 @@
 #include "codec/timestamp.h"
 #include "engine/clock.h"
 #include "engine/container_query.h"
+#include "engine/label_policy.h"
 #include "engine/network_device.h"
 #include "engine/network_ipam.h"
 
@@ -148,6 +149,8 @@ int network_ensure_predefined(struct engine *e, struct err *err)
 	if (r < 0 || has_predefined(txn))
 		return r;
 	r = put_predefined(txn, &a, err);
+	if (r == 0)
+		r = label_policy_networks(txn, err);
 	return r < 0 ? err_wrap(err, "the default network") : state_commit(&txn, err);
 }
 
@@ -353,6 +356,8 @@ int network_create(struct engine *e, const struct network_spec *s, char ret_id[6
 	if (r == 0)
 		r = put(txn, &n, err);
 	if (r == 0)
+		r = label_policy_networks(txn, err);
+	if (r == 0)
 		r = state_commit(&txn, err);
 	if (r == 0)
 		(void)snprintf(ret_id, NETWORK_ID_LEN + 1, "%s", n.id);
@@ -420,6 +425,8 @@ static int remove_doc(struct engine *e, const char *name, struct arena *a, struc
 		r = state_del(txn, STATE_NETWORK_NAMES, ret->name, err);
 	if (r == 0)
 		r = state_del(txn, STATE_NETWORKS, ret->id, err);
+	if (r == 0)
+		r = label_policy_networks(txn, err);
 	return r < 0 ? r : state_commit(&txn, err);
 }
 

@@ -91,13 +91,6 @@ const struct policy_container *policy_decide_owner(const struct policy_world *w,
 /* The network that has the address; NULL: none. */
 const struct policy_network *policy_decide_network(const struct policy_world *w,
 						   const struct ip_block *address);
-/* Whether any policy selects it, in any direction. */
-bool policy_decide_selects(const struct policy_world *w, const struct policy_container *c);
-/*
- * Whether the network's traffic must pass the host's rules: somebody in it is selected. Then its
- * bridge's ports are to be isolated and the bridge is to answer for them (ARP, NDP).
- */
-bool policy_decide_needs_routing(const struct policy_world *w, const char *network);
 
 /* -- explaining (policy_explain.c) -- */
 
@@ -235,10 +228,24 @@ int policy_nft_apply(int fd, const struct policy_ops *ops, struct err *err);
 int policy_nft_remove(int fd, struct err *err);
 /*
  * One container's items come or go. What is there already, or gone already, is fine; a chain goes
- * with the last container that needs it. start: -ENOENT as above.
+ * with the last container that needs it. start: what another one with its addresses has left goes,
+ * from the sets of base (policy_compile_base()), too. -ENOENT, -EEXIST, -EBUSY as above.
  */
-int policy_nft_start(int fd, const struct policy_items *of_container, struct err *err);
+int policy_nft_start(int fd, const struct policy_items *base, const struct policy_container *c,
+		     const struct policy_items *of_container, struct err *err);
 int policy_nft_stop(int fd, const struct policy_items *of_container, struct err *err);
+
+/* -- bridges (policy_bridge.c) -- */
+
+/*
+ * While there are policies the ports of a bridge are isolated and it answers for its containers, so
+ * that neighbours talk through the host. answer: the bridge alone, before its first port is there.
+ * route: with the ports that are there; isolated: whether they are to be (off, and icc=true: not);
+ * addresses: the containers' there. A bridge that does not exist is fine.
+ */
+int policy_bridge_answer(const char *bridge, bool on, struct err *err);
+int policy_bridge_route(const char *bridge, bool on, bool isolated,
+			const struct ip_block *addresses, size_t n, struct err *err);
 
 /* -- connections (policy_flows.c) -- */
 

@@ -117,23 +117,3 @@ struct policy_decision policy_decide(const struct policy_world *w, enum policy_d
 	}
 	return decision;
 }
-
-bool policy_decide_selects(const struct policy_world *w, const struct policy_container *c)
-{
-	for (size_t i = 0; i < w->n_policies; i++)
-		if (label_selector_matches(w->policies[i].selector, &c->labels))
-			return true;
-	return false;
-}
-
-bool policy_decide_needs_routing(const struct policy_world *w, const char *network)
-{
-	for (size_t i = 0; i < w->n_containers; i++) {
-		const struct policy_container *c = &w->containers[i];
-
-		for (size_t k = 0; k < c->n_addresses; k++)
-			if (str_eq(c->addresses[k].network, network) && policy_decide_selects(w, c))
-				return true;
-	}
-	return false;
-}

@@ -118,8 +118,7 @@ static void put_element(struct nft *n, bool add, const struct policy_item *item,
 {
 	size_t all, one;
 
-	begin(n, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-	      add ? NLM_F_CREATE : 0);
+	begin(n, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0);
 	netlink_put_str(&n->batch, NFTA_SET_ELEM_LIST_TABLE, n->table);
 	netlink_put_str(&n->batch, NFTA_SET_ELEM_LIST_SET, item->name);
 	all = netlink_nest(&n->batch, NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
@@ -499,25 +498,69 @@ static int find_chain(int fd, const char *name)
 	return r;
 }
 
-int policy_nft_start(int fd, const struct policy_items *of_container, struct err *err)
-{
-	OWN(arena) struct arena a = ARENA_INIT;
-	struct policy_ops all, missing = { 0 };
-
-	policy_items_all(of_container, &a, &all);
-	missing.ops = arena_array(&a, all.n, sizeof(*missing.ops));
-	for (size_t i = 0; i < all.n; i++)
-		if (all.ops[i].item->kind != POLICY_CHAIN ||
-		    find_chain(fd, all.ops[i].item->name) < 0)
-			missing.ops[missing.n++] = all.ops[i];
-	return policy_nft_apply(fd, &missing, err);
-}
-
 static int apply_one(int fd, const struct policy_item *item)
 {
 	struct policy_op op = { false, item };
 
 	return policy_nft_apply(fd, &(struct policy_ops){ &op, 1 }, NULL);
+}
+
+static bool has_element(const struct policy_items *items, const char *set,
+			const struct ip_block *key)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (items->items[i].kind == POLICY_ELEMENT && str_eq(items->items[i].name, set) &&
+		    ip_block_compare(&items->items[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Removing what is not there is an error, unless it was added before. */
+static void put_absence(struct nft *n, const char *set, const struct ip_block *key)
+{
+	struct policy_item element = { .kind = POLICY_ELEMENT, .name = set, .key = *key };
+
+	put_item_element(n, true, &element);
+	put_item_element(n, false, &element);
+}
+
+/* An address belongs to one container at a time: it is in no set but its own. */
+static void put_absences(int fd, struct nft *n, const struct policy_items *base,
+			 const struct policy_items *own, const struct ip_block *key)
+{
+	for (size_t i = 0; i < base->n; i++)
+		if (base->items[i].kind == POLICY_SET && base->items[i].family == key->family &&
+		    !has_element(own, base->items[i].name, key))
+			put_absence(n, base->items[i].name, key);
+	for (size_t i = 0; i < POLICY_FIXED_SETS; i++) {
+		const struct policy_fixed_set *s = &policy_items_fixed[i];
+		struct policy_item element = { POLICY_ELEMENT, .name = s->name, .key = *key };
+
+		if (s->family != key->family || s->interval || has_element(own, s->name, key))
+			continue;
+		if (s->jumps)
+			(void)apply_one(fd, &element);
+		else
+			put_absence(n, s->name, key);
+	}
+}
+
+int policy_nft_start(int fd, const struct policy_items *base, const struct policy_container *c,
+		     const struct policy_items *of_container, struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	OWN(nft) struct nft n = { 0 };
+	struct policy_ops all;
+
+	policy_items_all(of_container, &a, &all);
+	nft_begin(&n, NFPROTO_INET, table_name);
+	for (size_t i = 0; i < c->n_addresses; i++)
+		put_absences(fd, &n, base, of_container, &c->addresses[i].address);
+	for (size_t i = 0; i < all.n; i++)
+		if (all.ops[i].item->kind != POLICY_CHAIN ||
+		    find_chain(fd, all.ops[i].item->name) < 0)
+			put_op(&n, &all.ops[i]);
+	return commit(fd, &n, "adding a container to the policies", err);
 }
 
 int policy_nft_stop(int fd, const struct policy_items *of_container, struct err *err)

@@ -28,6 +28,7 @@ static const char letters[STATE_TABLES] = {
 	[STATE_CONTAINERS] = 'c', [STATE_CONTAINER_NAMES] = 'n', [STATE_IMAGES] = 'i',
 	[STATE_IMAGE_REFS] = 'r', [STATE_LAYERS] = 'l',          [STATE_META] = 'm',
 	[STATE_NETWORKS] = 'N',   [STATE_NETWORK_NAMES] = 'w',   [STATE_ADDRESSES] = 'a',
+	[STATE_POLICIES] = 'p',
 };
 
 struct state {

@@ -29,6 +29,7 @@ enum state_table {
 	STATE_NETWORKS,        /* network ID to struct network_doc */
 	STATE_NETWORK_NAMES,   /* name to network ID */
 	STATE_ADDRESSES,       /* "NETWORK ID/ac110002" to container ID; "NETWORK ID/next" */
+	STATE_POLICIES,        /* name to struct network_policy */
 	STATE_META,            /* "schema" to the store's version, "boot" to the boot ID */
 	STATE_TABLES
 };
