@@ -281,7 +281,7 @@ static int ls(struct cli *cli, const void *opts, const struct strv *args)
 	(void)args;
 	if (r == 0)
 		r = format_init(&format, &kind, f->quiet ? "{{.Name}}" : f->format,
-				"table {{.Name}}\t{{.Selector}}\t{{.Directions}}\t{{.Ingress}}\t"
+				"{{.Name}}\t{{.Selector}}\t{{.Directions}}\t{{.Ingress}}\t"
 				"{{.Egress}}\t{{.CreatedSince}}",
 				cli->a, &cli->err);
 	if (r == 0)

@@ -13,7 +13,7 @@
  *		}
  *		chain arriving { filter input -10: the same for what comes to the host itself:
  *			saddr alone; neighbour discovery is let through }
- *		chain leaving { filter output -10: guards for what the host sends }
+ *		chain leaving { filter output -10: guards for what the host sends; no redirects of IPv6 }
  *		set s4_…, chain in_… and so on                                              #
  *policy_compile.c
  *	}
@@ -399,6 +399,24 @@ static void put_neighbours(struct nft *n, const char *chain)
 	finish(n, NF_ACCEPT);
 }
 
+/*
+ * "You are neighbours: talk to each other": just that they cannot, at the isolated ports of a bridge
+ * (policy_bridge.c). For IPv4 there is a sysctl.
+ */
+static void put_no_redirects(struct nft *n, const char *chain)
+{
+	uint8_t type = ND_REDIRECT;
+
+	nft_begin_rule(n, chain);
+	is_version(n, 6);
+	is_protocol(n, IPPROTO_ICMPV6);
+	nft_load_payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type), 0);
+	nft_compare(n, 0, true, &type, sizeof(type));
+	load_address(n, 6, false);
+	nft_in_set(n, 0, "nets6", true);
+	finish(n, NF_DROP);
+}
+
 static void put_skeleton(struct nft *n)
 {
 	static const struct nft_chain chains[] = {
@@ -423,6 +441,7 @@ static void put_skeleton(struct nft *n)
 	put_neighbours(n, "arriving");
 	put_guard(n, "arriving", true);
 	put_jumps(n, "arriving", true);
+	put_no_redirects(n, "leaving");
 	put_guard(n, "leaving", false);
 }
 
