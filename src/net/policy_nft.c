@@ -7,15 +7,16 @@
  *		set nets4, nets6 { address; interval }
  *		chain forwarded { filter forward -10
  *			ct state established,related accept
- *			[tcp that opens no connection] ip saddr, ip daddr @guarded4 drop    # and
- *ip6 ip saddr vmap @out4                                                 # and ip6 ip daddr vmap
- *@in4                                                  # and ip6
+ *			[tcp that opens nothing] ip saddr, ip daddr @guarded4 drop
+ *			ip saddr vmap @out4
+ *			ip daddr vmap @in4
+ *			[all but the first also for ip6]
  *		}
- *		chain arriving { filter input -10: the same for what comes to the host itself:
- *			saddr alone; neighbour discovery is let through }
- *		chain leaving { filter output -10: guards for what the host sends; no redirects of IPv6 }
- *		set s4_…, chain in_… and so on                                              #
- *policy_compile.c
+ *		chain arriving { filter input -10: the same by saddr for what comes
+ *			to the host itself; neighbour discovery is let through }
+ *		chain leaving { filter output -10: guards for what the host sends,
+ *			and no redirects of IPv6 }
+ *		set s4_…, chain in_… and so on: policy_compile.c
  *	}
  *
  * It stands beside the table of the networks: what it drops is dropped, what it lets through still
@@ -400,8 +401,8 @@ static void put_neighbours(struct nft *n, const char *chain)
 }
 
 /*
- * "You are neighbours: talk to each other": just that they cannot, at the isolated ports of a bridge
- * (policy_bridge.c). For IPv4 there is a sysctl.
+ * "You are neighbours: talk to each other": just that they cannot, at the isolated ports of a
+ * bridge (policy_bridge.c). For IPv4 there is a sysctl.
  */
 static void put_no_redirects(struct nft *n, const char *chain)
 {

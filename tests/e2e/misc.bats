@@ -98,7 +98,9 @@ load helper
 	for page in "$berth_source"/docs/man/berth-*.1; do
 		name=$(basename "$page" .1)
 		[ "$name" != berth-oci ] || continue
-		berth __man "${name#berth-}" | cmp - "$page"
+		name=${name#berth-}
+		# shellcheck disable=SC2086
+		berth __man ${name//-/ } | cmp - "$page"
 	done
 	berth __man | cmp - "$berth_source/docs/man/berth.1"
 	berth-oci __man | cmp - "$berth_source/docs/man/berth-oci.1"
