@@ -158,7 +158,7 @@ static int check_text(const char *name)
 
 int name_index_check(const struct name_index_new *added, const char **ret_name)
 {
-	const char *ignored;
+	const char *ignored = NULL;
 
 	ret_name = ret_name ? ret_name : &ignored;
 	*ret_name = added->n_names ? added->names[0] : "";
