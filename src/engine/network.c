@@ -448,7 +448,9 @@ bool network_is_predefined(const struct network_doc *n)
 
 int network_heal(struct engine *e, struct err *err)
 {
-	return network_device_heal(e, true, err);
+	int r = network_device_heal(e, true, err);
+
+	return r < 0 ? r : label_policy_heal(e, err);
 }
 
 /* -- showing -- */

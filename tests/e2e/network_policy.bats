@@ -272,4 +272,8 @@ policy_table() {
 	on host nft flush ruleset
 	berth run --rm -l app=db busybox true
 	silent web db
+	on host nft delete table inet berth_policy
+	eventually answers web db
+	berth network heal
+	silent web db
 }
