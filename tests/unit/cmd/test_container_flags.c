@@ -183,15 +183,17 @@ TEST(networks_have_a_first_one_and_wishes)
 	CHECK_STR(spec.host.network_mode, "none");
 	CHECK_INT(spec.endpoints.n, 0);
 	CHECK_ERR(fill("--network ip=1.2.3.4 busybox"), -EINVAL, &cli.err, "it has no name=");
-	CHECK_ERR(fill("--network name=a,alias=b busybox"), -EINVAL, &cli.err, "use name=");
+	CHECK_ERR(fill("--network name=a,link=b busybox"), -EINVAL, &cli.err, "use name=");
+	CHECK_OK(fill("--network name=a,alias=one,alias=two --network-alias three busybox"));
+	CHECK_STR(spec.endpoints.items[0].aliases.items[1], "two");
+	CHECK_STR(spec.endpoints.items[0].aliases.items[2], "three");
 	CHECK_ERR(fill("--ip 10.0.0.3 --network name=a,ip=10.0.0.2 busybox"), -EINVAL, &cli.err,
 		  "conflicting options");
 }
 
 TEST(what_is_not_supported_is_refused_by_name)
 {
-	CHECK_ERR(fill("--network-alias db busybox"), -ENOTSUP, &cli.err,
-		  "--network-alias is not supported");
+	CHECK_ERR(fill("--link db busybox"), -ENOTSUP, &cli.err, "--link is not supported");
 	CHECK_ERR(fill("--gpus all busybox"), -ENOTSUP, &cli.err, "--gpus is not supported");
 	CHECK_ERR(fill("--platform linux//vax busybox"), -EINVAL, &cli.err, "is not a platform");
 }
