@@ -267,7 +267,7 @@ static int disconnect(struct cli *cli, const void *opts, const struct strv *args
 	return r == -ENOENT && f->force ? 0 : r;
 }
 
-/* -- rm, prune, heal -- */
+/* -- rm, heal -- */
 
 struct rm_flags {
 	bool force;
@@ -300,64 +300,6 @@ static int rm(struct cli *cli, const void *opts, const struct strv *args)
 	return status;
 }
 
-struct prune_flags {
-	bool force;
-	struct strv filter;
-};
-
-static const struct opt prune_opts[] = {
-	STRS(struct prune_flags, filter, 0, "filter", "filter",
-	     "Provide filter values (e.g. \"label=<key>\")"),
-	FLAG(struct prune_flags, force, 'f', "force", "Do not prompt for confirmation"),
-	OPT_END,
-};
-
-/* A container that does not run keeps its networks, too. */
-static bool is_used(const struct container_list *all, const struct network_doc *n)
-{
-	for (size_t i = 0; i < all->n; i++)
-		for (size_t k = 0; k < all->items[i].endpoints.n; k++)
-			if (str_eq(all->items[i].endpoints.items[k].network_id, n->id))
-				return true;
-	return false;
-}
-
-static int prune(struct cli *cli, const void *opts, const struct strv *args)
-{
-	static const char *const filters[] = { "label", NULL };
-	const struct prune_flags *f = opts;
-	struct container_list containers;
-	struct network_list list = { 0 };
-	struct filter filter;
-	struct engine *e;
-	size_t n = 0;
-	int r = filter_parse(&f->filter, filters, cli->a, &filter, &cli->err);
-
-	(void)args;
-	if (r == 0 && !f->force &&
-	    !cli_confirm(cli, "WARNING! This will remove all custom networks not used by at least "
-			      "one container.\nAre you sure you want to continue? [y/N] "))
-		return 0;
-	if (r == 0)
-		r = cli_engine(cli, &e);
-	if (r == 0)
-		r = container_list(e, true, cli->a, &containers, &cli->err);
-	if (r == 0)
-		r = network_list(e, cli->a, &list, &cli->err);
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		const struct network_doc *one = &list.items[i];
-
-		if (network_is_predefined(one) || is_used(&containers, one) ||
-		    !filter_labels(&filter, "label", &one->labels))
-			continue;
-		if (network_remove(e, one->id, &cli->err) < 0)
-			(void)cli_fail(cli);
-		else
-			cli_print(cli, "%s%s\n", n++ ? "" : "Deleted Networks:\n", one->name);
-	}
-	return r;
-}
-
 static int heal(struct cli *cli, const void *opts, const struct strv *args)
 {
 	struct engine *e;
@@ -383,8 +325,6 @@ const struct cmd cmd_network_table[] = {
 	  sizeof(struct ls_flags), ls, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ NULL, "network", "rm remove", "NETWORK [NETWORK...]", "Remove one or more networks",
 	  rm_opts, NULL, sizeof(struct rm_flags), rm, 1, -1, OPT_ANYWHERE, CMD_ARGS_NETWORKS, 0 },
-	{ NULL, "network", "prune", "[OPTIONS]", "Remove all unused networks", prune_opts, NULL,
-	  sizeof(struct prune_flags), prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ NULL, "network", "heal", "", "Write the rules of all networks anew", NULL, NULL, 0, heal,
 	  0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ 0 },

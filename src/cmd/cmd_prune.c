@@ -1,5 +1,5 @@
 /*
- * cmd_prune.c - berth container prune, image prune, system prune
+ * cmd_prune.c - berth container prune, image prune, network prune, system prune
  *
  * What may go is decided once more where it is removed: containers under their lock, images in the
  * transaction that removes them. So what somebody begins to use meanwhile stays.
@@ -48,6 +48,7 @@ struct pruning {
 	const struct prune_flags *flags;
 	struct filter filter;
 	int64_t until; /* created before; 0: whenever */
+	bool counts_bytes;
 	int64_t freed;
 };
 
@@ -87,6 +88,47 @@ static int prune_containers(struct pruning *p)
 		}
 		cli_print(cli, "%s%s\n", n++ ? "" : "Deleted Containers:\n", c->id);
 		p->freed += rw;
+	}
+	if (n)
+		cli_print(cli, "\n");
+	return r;
+}
+
+/* -- networks -- */
+
+/* A container that does not run keeps its networks, too. */
+static bool has_container(const struct container_list *all, const struct network_doc *n)
+{
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->items[i].endpoints.n; k++)
+			if (str_eq(all->items[i].endpoints.items[k].network_id, n->id))
+				return true;
+	return false;
+}
+
+static int prune_networks(struct pruning *p)
+{
+	struct cli *cli = p->cli;
+	struct container_list containers;
+	struct network_list list = { 0 };
+	size_t n = 0;
+	int r = container_list(p->e, true, cli->a, &containers, &cli->err);
+
+	if (r == 0)
+		r = network_list(p->e, cli->a, &list, &cli->err);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		const struct network_doc *one = &list.items[i];
+
+		if (network_is_predefined(one) || has_container(&containers, one) ||
+		    !is_wanted(p, one->created, &one->labels))
+			continue;
+		r = network_remove(p->e, one->id, &cli->err);
+		if (r == 0)
+			cli_print(cli, "%s%s\n", n++ ? "" : "Deleted Networks:\n", one->name);
+		if (r == -EBUSY || r == -ENOENT) { /* used, or removed by somebody else */
+			cli->err = (struct err)ERR_INIT;
+			r = 0;
+		}
 	}
 	if (n)
 		cli_print(cli, "\n");
@@ -185,7 +227,7 @@ static int carry_out(struct pruning *p, int (*const steps[])(struct pruning *p))
 		r = engine_heal(p->e, &cli->err);
 	for (size_t i = 0; r == 0 && steps[i]; i++)
 		r = steps[i](p);
-	if (r < 0)
+	if (r < 0 || !p->counts_bytes)
 		return r;
 	size_human(p->freed, 4, text);
 	cli_print(cli, "Total reclaimed space: %s\n", text);
@@ -195,7 +237,7 @@ static int carry_out(struct pruning *p, int (*const steps[])(struct pruning *p))
 static int container_prune(struct cli *cli, const void *opts, const struct strv *args)
 {
 	static int (*const steps[])(struct pruning *) = { prune_containers, NULL };
-	struct pruning p = { .cli = cli, .flags = opts };
+	struct pruning p = { .cli = cli, .flags = opts, .counts_bytes = true };
 	int r = begin(&p);
 
 	(void)args;
@@ -210,7 +252,7 @@ static int container_prune(struct cli *cli, const void *opts, const struct strv 
 static int image_prune_all(struct cli *cli, const void *opts, const struct strv *args)
 {
 	static int (*const steps[])(struct pruning *) = { prune_images, NULL };
-	struct pruning p = { .cli = cli, .flags = opts };
+	struct pruning p = { .cli = cli, .flags = opts, .counts_bytes = true };
 	const char *question =
 		p.flags->all
 			? "WARNING! This will remove all images without at least one container associated "
@@ -221,6 +263,22 @@ static int image_prune_all(struct cli *cli, const void *opts, const struct strv 
 	(void)args;
 	if (r == 0)
 		r = confirm(&p, question, "image prune");
+	return r < 0 ? r : carry_out(&p, steps);
+}
+
+static int network_prune_all(struct cli *cli, const void *opts, const struct strv *args)
+{
+	static int (*const steps[])(struct pruning *) = { prune_networks, NULL };
+	struct pruning p = { .cli = cli, .flags = opts };
+	int r = begin(&p);
+
+	(void)args;
+	if (r == 0)
+		r = confirm(
+			&p,
+			"WARNING! This will remove all custom networks not used by at least one "
+			"container.\nAre you sure you want to continue?",
+			"network prune");
 	return r < 0 ? r : carry_out(&p, steps);
 }
 
@@ -236,6 +294,7 @@ static const char *system_question(const struct pruning *p)
 	return arena_printf(a,
 			    "WARNING! This will remove:\n"
 			    "  - all stopped containers\n"
+			    "  - all networks not used by at least one container\n"
 			    "  - all %s\n"
 			    "%s%s%s\n"
 			    "Are you sure you want to continue?",
@@ -249,8 +308,9 @@ static const char *system_question(const struct pruning *p)
 
 static int system_prune(struct cli *cli, const void *opts, const struct strv *args)
 {
-	static int (*const steps[])(struct pruning *) = { prune_containers, prune_images, NULL };
-	struct pruning p = { .cli = cli, .flags = opts };
+	static int (*const steps[])(struct pruning *) = { prune_containers, prune_networks,
+							  prune_images, NULL };
+	struct pruning p = { .cli = cli, .flags = opts, .counts_bytes = true };
 	int r = begin(&p);
 
 	(void)args;
@@ -264,6 +324,8 @@ const struct cmd cmd_prune_table[] = {
 	  NULL, sizeof(struct prune_flags), container_prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ NULL, "image", "prune", "[OPTIONS]", "Remove unused images", image_opts, NULL,
 	  sizeof(struct prune_flags), image_prune_all, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "prune", "[OPTIONS]", "Remove all unused networks", container_opts, NULL,
+	  sizeof(struct prune_flags), network_prune_all, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ NULL, "system", "prune", "[OPTIONS]", "Remove unused data", system_opts, NULL,
 	  sizeof(struct prune_flags), system_prune, 0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
 	{ 0 },

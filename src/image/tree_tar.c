@@ -236,17 +236,21 @@ static int write_link_to(struct writer *w, const struct stat *st, const char *pa
 static int write_file(struct writer *w, int dir, const char *name, const char *path)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
-	OWN(fd)
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	OWN(fd) int place = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	OWN(fd) int fd = -1;
 	const char *first;
 	struct tar_entry e;
 	struct stat st;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (place < 0 || fstat(place, &st) < 0)
 		return errno == ENOENT ? 0 : err_sys(w->err, "%.300s", path);
+	/* Another one, since we looked: to open a device, say, would do something. */
 	if (!S_ISREG(st.st_mode))
-		return 0; /* another one, since we looked */
+		return 0;
+	fd = open(arena_printf(&a, "/proc/self/fd/%d", place), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(w->err, "%.300s", path);
 	if (was_written(w, &st, path, &first))
 		return write_link_to(w, &st, path, first);
 	r = check_overlay(w, fd, path);

@@ -176,6 +176,7 @@ static int ask_child(const char *root, char text[REPORT_MAX], struct err *err)
 static int write_anew(const char *root, struct err *err)
 {
 	OWN(str) char *data = str_printf("%s/db/data.mdb", root);
+	OWN(str) char *old = str_printf("%s/db/data.damaged", root);
 	OWN(state) struct state *st = NULL;
 	OWN(state_txn) struct state_txn *txn = NULL;
 	const void *version;
@@ -186,7 +187,8 @@ static int write_anew(const char *root, struct err *err)
 		r = state_begin(st, STATE_WRITE, &txn, err);
 	if (r < 0)
 		return r;
-	if (unlink(data) < 0 && errno != ENOENT)
+	/* It goes when there is another one. */
+	if (rename(data, old) < 0 && errno != ENOENT)
 		return err_sys(err, "%s", data);
 	r = state_get(txn, STATE_META, "schema", &version, &len);
 	if (r == 0) {
@@ -194,7 +196,11 @@ static int write_anew(const char *root, struct err *err)
 
 		r = state_put(txn, STATE_META, "schema", copy, strlen(copy), err);
 	}
-	return r < 0 ? r : state_commit(&txn, err);
+	if (r == 0)
+		r = state_commit(&txn, err);
+	if (r == 0)
+		(void)unlink(old);
+	return r;
 }
 
 int state_check(const char *root, bool repair, struct finding_list *findings, struct err *err)

@@ -21,9 +21,11 @@ files() {
 	(cd "$1" && find . -type f ! -path './db/*' ! -path './seccomp/*' && find layers/* blobs/sha256/* tmp/* partial/* upper/* work/* 2>/dev/null) | sort
 }
 
-# The keys of a database file: table's letter and name.
+# The keys of a database file: table's letter and name. The networks that are always there have IDs of
+# their own in each store, and remember which address comes next.
 keys() {
-	mdb_dump -n -p "$1" | sed -n '/HEADER=END/,/DATA=END/p' | awk 'NR > 1 && NR % 2 == 0 && /^ / { print $1 }' | sort
+	mdb_dump -n -p "$1" | sed -n '/HEADER=END/,/DATA=END/p' | awk 'NR > 1 && NR % 2 == 0 && /^ / { print $1 }' |
+		sed 's/^\(.\)[0-9a-f]\{64\}/\1ID/' | grep -v '^aID/next' | sort
 }
 
 # make_image NAME TEXT [CHANGE]...: a small image of one layer
@@ -153,7 +155,7 @@ leave_partial() {
 @test "system prune says what it will remove" {
 	run berth system prune < <(echo n)
 	expect_status 1
-	expect_contains $'WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\n'
+	expect_contains $'WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n  - all dangling images\n'
 	expect_contains "Are you sure you want to continue? [y/N]"
 	run berth system prune -a --filter label=x < <(echo n)
 	expect_contains "all images without at least one container associated to them"
@@ -161,6 +163,23 @@ leave_partial() {
 	run berth system prune -f --volumes
 	expect_status 125
 	expect_contains "no volumes"
+}
+
+@test "network prune and system prune remove networks that no container has, within the filters" {
+	for n in used spare; do berth network create --label kind=$n $n >/dev/null; done
+	berth create --name keeps --network used busybox true >/dev/null
+	run berth network prune < <(echo n)
+	expect_status 1
+	expect_contains "all custom networks not used by at least one container."
+	run berth network prune -f --filter label!=kind=spare
+	expect_output ""
+	run berth network prune -f
+	expect_output $'Deleted Networks:\nspare'
+	berth network create spare >/dev/null
+	run berth system prune -f
+	expect_contains $'Deleted Networks:\n'
+	run berth network ls --format '{{.Name}}'
+	expect_output $'bridge\nhost\nnone'
 }
 
 @test "system prune removes containers that have ended, then images without a name" {
@@ -180,7 +199,7 @@ leave_partial() {
 
 @test "a store from which all is pruned is as empty as a new one" {
 	mkdir "$BATS_TEST_TMPDIR/new"
-	BERTH_ROOT=$BATS_TEST_TMPDIR/new berth images >/dev/null
+	BERTH_ROOT=$BATS_TEST_TMPDIR/new berth network ls >/dev/null
 	load_compressed
 	make_image named:1 one
 	make_image named:1 two
