@@ -240,27 +240,39 @@ static int plan_shared(struct engine *e, const struct container *c, struct arena
 		     : 0;
 }
 
+int net_endpoint_ready(struct engine *e, const struct network_doc *n, bool *ret_isolated,
+		       struct err *err)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	bool routed;
+	int r = state_begin(e->st, STATE_READ, &txn, err);
+
+	if (r < 0)
+		return r;
+	routed = label_policy_any(txn);
+	state_abort(&txn);
+	*ret_isolated = routed || !network_device_icc(n);
+	r = network_device_ensure(e, n, err);
+	return r == 0 && routed && n->device ? policy_bridge_answer(n->device, true, err) : r;
+}
+
 static int plan_one(struct engine *e, const struct container *c, size_t i, struct arena *a,
 		    struct net_link_plan *ret, struct err *err)
 {
 	const struct endpoint *ep = &c->endpoints.items[i];
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct network_doc n;
-	bool routed = false;
+	bool isolated;
 	int r = state_begin(e->st, STATE_READ, &txn, err);
 
 	if (r == 0)
 		r = state_get_doc(txn, STATE_NETWORKS, ep->network_id, &network_doc_schema, a, &n,
 				  err);
-	if (r == 0)
-		routed = label_policy_any(txn);
 	state_abort(&txn);
 	if (r == -ENOENT)
 		return err_set(err, r, "network %s not found", ep->network);
 	if (r == 0)
-		r = network_device_ensure(e, &n, err);
-	if (r == 0 && routed && n.device)
-		r = policy_bridge_answer(n.device, true, err);
+		r = net_endpoint_ready(e, &n, &isolated, err);
 	if (r < 0)
 		return r;
 	*ret = (struct net_link_plan){
@@ -271,7 +283,7 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 		.gateway = ep == net_endpoint_main(c) && !str_is_empty(ep->gateway) ? ep->gateway
 										    : NULL,
 		.mtu = network_device_mtu(&n),
-		.isolated = routed || !network_device_icc(&n),
+		.isolated = isolated,
 	};
 	return 0;
 }

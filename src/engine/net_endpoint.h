@@ -32,6 +32,13 @@ int net_endpoint_forget(struct state_txn *txn, const struct container *c, struct
 int net_endpoint_plan(struct engine *e, const struct container *c, struct arena *a,
 		      struct net_plan **ret, struct err *err);
 
+/*
+ * The network's bridge is there, and answers as policies need it. *ret_isolated: whether a port of
+ * it is to be.
+ */
+int net_endpoint_ready(struct engine *e, const struct network_doc *n, bool *ret_isolated,
+		       struct err *err);
+
 /* The endpoint by which it reaches the world, or NULL. */
 const struct endpoint *net_endpoint_main(const struct container *c);
 /* The container whose network it shares ("container:ID"), or NULL. */

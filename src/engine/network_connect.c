@@ -10,6 +10,7 @@
  */
 #include "engine/container_query.h"
 #include "engine/heal.h"
+#include "engine/label_policy.h"
 #include "engine/net_endpoint.h"
 #include "engine/net_names.h"
 #include "engine/network.h"
@@ -184,10 +185,14 @@ static int add_to_document(struct change *x, struct endpoint *ep, struct arena *
 		r = net_endpoint_join(txn, &x->c, ep, a, err);
 	if (r == 0 && x->netns >= 0)
 		r = net_endpoint_address(txn, &x->c, ep, a, err);
+	/* The policies know it by its addresses: all old ones go, and all of now come. */
+	if (r == 0)
+		r = label_policy_stop(txn, &x->c, err);
 	if (r < 0)
 		return r;
 	append(&x->c, ep, a);
-	return store(x, &txn, err);
+	r = label_policy_start(txn, &x->c, err);
+	return r < 0 ? r : store(x, &txn, err);
 }
 
 static int remove_from_document(struct change *x, struct endpoint *ep, struct err *err)
@@ -197,6 +202,8 @@ static int remove_from_document(struct change *x, struct endpoint *ep, struct er
 	int r = state_begin(x->e->st, STATE_WRITE, &txn, err);
 
 	if (r == 0)
+		r = label_policy_stop(txn, &x->c, err);
+	if (r == 0)
 		r = network_ipam_release(txn, gone.network_id, gone.ip, x->c.id, err);
 	if (r == 0)
 		r = network_ipam_release(txn, gone.network_id, gone.wanted_ip, x->c.id, err);
@@ -204,7 +211,8 @@ static int remove_from_document(struct change *x, struct endpoint *ep, struct er
 		return r;
 	memmove(ep, ep + 1, (size_t)(end - ep - 1) * sizeof(*ep));
 	x->c.endpoints.n--;
-	return store(x, &txn, err);
+	r = label_policy_start(txn, &x->c, err);
+	return r < 0 ? r : store(x, &txn, err);
 }
 
 /* The way to the world leads through the first network that has one. */
@@ -223,11 +231,10 @@ static int make_link(struct change *x, const struct endpoint *ep, struct err *er
 	struct net_veth v = { .bridge = x->n.device,
 			      .netns = x->netns,
 			      .name = ep->interface,
-			      .mtu = network_device_mtu(&x->n),
-			      .isolated = !network_device_icc(&x->n) };
+			      .mtu = network_device_mtu(&x->n) };
 	char name[NET_NAME_MAX];
 	uint64_t random;
-	int r = network_device_ensure(x->e, &x->n, err);
+	int r = net_endpoint_ready(x->e, &x->n, &v.isolated, err);
 
 	if (r < 0)
 		return r;

@@ -66,6 +66,22 @@ policy_table() {
 	says web db:80 "passes: no policy selects either end"
 }
 
+@test "a network that a running container is connected to is judged as those that it began with" {
+	berth network create quay >/dev/null
+	server db -l app=db --network quay
+	berth run -d --name web -l app=web busybox sleep 1000 >/dev/null
+	berth run -d --name other busybox sleep 1000 >/dev/null
+	berth network policy create --selector app=db --from app=web db >/dev/null
+	berth network connect quay web
+	berth network connect quay other
+	ip=$(address_of db)
+	hears() { [ "$(ask_in web "$ip" 80)" = "hello from db" ]; }
+	eventually hears
+	[ "$(ask_in other "$ip" 80)" = "no answer" ]
+	berth network disconnect quay web
+	[ "$(ask_in web "$ip" 80)" = "no answer" ]
+}
+
 @test "a policy lets in whom it names, at once and for those who come later" {
 	server db -l app=db
 	server web -l app=web
