@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static void answer(int filter)
 	struct seccomp_notif ask;
 	struct seccomp_notif_resp say;
 
-	for (;;) {
+	/* Until nobody is left whose filter it is. */
+	for (struct pollfd p = { .fd = filter, .events = POLLIN };
+	     poll(&p, 1, -1) > 0 && !(p.revents & POLLHUP);) {
 		memset(&ask, 0, sizeof(ask));
 		if (ioctl(filter, SECCOMP_IOCTL_NOTIF_RECV, &ask) < 0) {
 			if (errno == EINTR || errno == ENOENT)
