@@ -285,7 +285,20 @@ static long set_bind(const struct init_mount *m, long tree)
 	return init_mount_set_old(tree, &attr, m->tree_propagation ? MS_REC_ : 0);
 }
 
-static long mount_one(const struct init_plan *p, const struct init_mount *m)
+/* By the one system call, over the directory that we are in for a moment. */
+static long mount_at_once(const struct init_mount *m, long target, long root)
+{
+	const unsigned long flags = init_mount_old_flags(m->attr_set);
+	long r = m->data ? RAW(fchdir, target) : -EOPNOTSUPP, back;
+
+	if (r < 0)
+		return r;
+	r = RAW(mount, m->options[0].value, ".", m->fstype, flags, m->data);
+	back = RAW(fchdir, root);
+	return back < 0 ? -ENOTRECOVERABLE : r;
+}
+
+static long mount_one(const struct init_plan *p, const struct init_mount *m, long root)
 {
 	long target = raw_path_open_or_make(m->target, m->dir, m->no_links), tree, r;
 
@@ -294,6 +307,11 @@ static long mount_one(const struct init_plan *p, const struct init_mount *m)
 	if (target < 0)
 		return target;
 	r = check_target(p, m, target);
+	tree = r < 0 ? r : mount_at_once(m, target, root);
+	if (tree >= 0 || tree == -ENOTRECOVERABLE) {
+		(void)RAW(close, target);
+		return tree;
+	}
 	tree = r < 0 ? r : m->tree_fd >= 0 ? m->tree_fd : init_mount_new(m);
 	if (tree >= 0 && m->copy_up)
 		r = init_copy_up(tree, target);
@@ -313,15 +331,17 @@ static long mount_one(const struct init_plan *p, const struct init_mount *m)
 
 static long step_mounts(const struct init_plan *p)
 {
-	for (size_t i = 0; i < p->n_mounts; i++) {
-		long r;
+	long root = p->n_mounts ? RAW(openat, AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	long r = 0;
 
+	if (p->n_mounts && root < 0)
+		return root;
+	for (size_t i = 0; i < p->n_mounts && r >= 0; i++) {
 		init_report_item(p, i);
-		r = mount_one(p, &p->mounts[i]);
-		if (r < 0)
-			return r;
+		r = mount_one(p, &p->mounts[i], root);
 	}
-	return 0;
+	(void)RAW(close, root);
+	return r;
 }
 
 static long step_devices(const struct init_plan *p)

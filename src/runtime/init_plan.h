@@ -77,6 +77,7 @@ struct init_mount {
 	const char *fstype;
 	const struct init_option *options;
 	size_t n_options;
+	const char *data; /* the same as mount(2) takes them, but the source; NULL: it cannot */
 	uint64_t attr_set, attr_clear;           /* MOUNT_ATTR_* of the mount itself */
 	uint64_t tree_attr_set, tree_attr_clear; /* ... and of everything beneath (rro, …) */
 	uint64_t propagation;                    /* MS_* */

@@ -3,6 +3,7 @@
  */
 #include "runtime/mount_plan.h"
 
+#include "base/own.h"
 #include "runtime/mount_option.h"
 
 #include <fcntl.h>
@@ -12,7 +13,13 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { MOUNTS_MAX = 4096, DEVICE_MODE = 0666, MAJOR_MAX = 0xfff, MINOR_MAX = 0xfffff };
+enum {
+	MOUNTS_MAX = 4096,
+	DEVICE_MODE = 0666,
+	MAJOR_MAX = 0xfff,
+	MINOR_MAX = 0xfffff,
+	OLD_DATA_MAX = 4096
+};
 
 /* What every container has, whatever the configuration says. */
 static const struct {
@@ -69,6 +76,42 @@ static bool may_cover_proc(const struct init_mount *m)
 			return true;
 	return str_eq(m->fstype, "proc") ||
 	       (m->kind == INIT_MOUNT_BIND && str_eq(m->target, "proc"));
+}
+
+static bool is_plain(const char *fstype)
+{
+	static const char *const plain[] = { "proc", "tmpfs", "devpts", "mqueue" };
+
+	for (size_t i = 0; i < COUNT(plain); i++)
+		if (str_eq(fstype, plain[i]))
+			return true;
+	return false;
+}
+
+/*
+ * mount(2) does in one system call what takes one a step otherwise. It says no more than EINVAL, so
+ * what it refuses is tried step by step. Read-only would be the file system for it, not the mount.
+ */
+static void set_old_data(struct init_mount *m, struct arena *a)
+{
+	const uint64_t known = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			       MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+	OWN(buf) struct buf text = { 0 };
+
+	if (!is_plain(m->fstype) || (m->attr_set & ~known) || m->propagation || m->copy_up)
+		return;
+	for (size_t i = 1; i < m->n_options; i++) {
+		const struct init_option *o = &m->options[i];
+
+		if (strpbrk(o->key, ",\\") || (o->value && strpbrk(o->value, ",\\")))
+			return;
+		buf_adds(&text, i > 1 ? "," : "");
+		buf_adds(&text, o->key);
+		buf_adds(&text, o->value ? "=" : "");
+		buf_adds(&text, o->value ? o->value : "");
+	}
+	if (text.len < OLD_DATA_MAX)
+		m->data = arena_strdup(a, buf_text(&text));
 }
 
 /* Default options in front of what the configuration says, and the source that mount(8) shows. */
@@ -299,7 +342,10 @@ static int plan_mount(const struct oci_config *c, const struct oci_mount *from, 
 	/* Attributes of a new mount start from nothing, so there is nothing to clear. A tree that
 	 * is new has one mount, so options for all of it are that one's. */
 	m->attr_set = (o.set & ~o.tree_clear) | o.tree_set;
-	return set_data(m, c, from, &o, facts, a, err);
+	r = set_data(m, c, from, &o, facts, a, err);
+	if (r == 0)
+		set_old_data(m, a);
+	return r;
 }
 
 static int plan_mounts(const struct oci_config *c, const char *bundle,
