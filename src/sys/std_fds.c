@@ -11,7 +11,7 @@ int std_fds_ensure(void)
 {
 	/* The lowest that is free is the one that is missing. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
 			return errno ? -errno : -EBADF;
 	return 0;
 }

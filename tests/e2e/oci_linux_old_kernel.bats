@@ -94,6 +94,7 @@ look() {
 }
 
 @test "without openat2 or fsopen nothing is made, and the message says what is lacking" {
+	everything
 	for call in openat2 fsopen open_tree; do
 		without $call t-lack true
 		expect_status 125
