@@ -16,12 +16,12 @@ ROOMS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' src/LAYERS)
 PROGRAMS := berth berth-shim berth-init berth-oci berth-systemd berth-fetch
 
 # What each program links beside the rooms. A start executes berth and berth-shim: they stay small.
-LIBS_berth       := -ljson-c -lyaml -llmdb -lpthread
+LIBS_berth       := -ljson-c -llmdb -lpthread
 LIBS_berth-shim  := -lseccomp -ljson-c
 LIBS_berth-init  :=
 LIBS_berth-oci   := -lseccomp -ljson-c -lprotobuf-c
 LIBS_berth-systemd := -lsystemd
-LIBS_berth-fetch := -lcurl -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
+LIBS_berth-fetch := -lcurl -lyaml -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lpthread -ldl
 LIBS_all         := -lcurl -lyaml -larchive -lisal -lzstd -lz -lcrypto -ljson-c -llmdb -lseccomp -lprotobuf-c -lpthread -ldl
 
 WARN   := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Werror

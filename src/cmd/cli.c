@@ -97,7 +97,8 @@ int cli_each(struct cli *cli, const struct strv *names,
 	return status;
 }
 
-int cli_read_file(struct cli *cli, const char *path, size_t max, const char **ret, size_t *ret_len)
+int cli_read_file(const char *path, size_t max, struct arena *a, const char **ret, size_t *ret_len,
+		  struct err *err)
 {
 	OWN(fd) int opened = -1;
 	OWN(buf) struct buf text = { 0 };
@@ -107,21 +108,21 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, const char **re
 	if (!str_eq(path, "-"))
 		fd = opened = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_code(&cli->err, -errno, "open %s", path);
+		return err_code(err, -errno, "open %s", path);
 	for (;;) {
 		ssize_t n = read(fd, block, sizeof(block));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_code(&cli->err, -errno, "read %s", path);
+			return err_code(err, -errno, "read %s", path);
 		if (n == 0)
 			break;
 		buf_add(&text, block, (size_t)n);
 		if (text.len > max)
-			return err_set(&cli->err, -EFBIG, "%s: longer than %zu bytes", path, max);
+			return err_set(err, -EFBIG, "%s: longer than %zu bytes", path, max);
 	}
-	*ret = arena_memdup(cli->a, text.len ? text.data : "", text.len + 1);
+	*ret = arena_memdup(a, text.len ? text.data : "", text.len + 1);
 	*ret_len = text.len;
 	return 0;
 }

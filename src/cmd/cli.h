@@ -38,8 +38,9 @@ int cli_fail(struct cli *cli);
 int cli_each(struct cli *cli, const struct strv *names,
 	     int (*act)(struct cli *cli, const char *name, const void *opts), const void *opts);
 
-/* A whole file, or stdin for "-", as an arena string of at most max bytes. */
-int cli_read_file(struct cli *cli, const char *path, size_t max, const char **ret, size_t *ret_len);
+/* A whole file, or stdin for "-", as a string of the arena of at most max bytes. */
+int cli_read_file(const char *path, size_t max, struct arena *a, const char **ret, size_t *ret_len,
+		  struct err *err);
 
 /* Asks on stdout and reads a line: true for "y" or "yes". */
 bool cli_confirm(struct cli *cli, const char *question);

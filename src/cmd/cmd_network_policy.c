@@ -3,12 +3,12 @@
  */
 #include "base/own.h"
 #include "cmd/cmd.h"
+#include "cmd/fetch_exec.h"
 #include "cmd/filter.h"
 #include "cmd/format.h"
 #include "codec/duration.h"
 #include "codec/json.h"
 #include "codec/timestamp.h"
-#include "codec/yaml.h"
 
 #include <errno.h>
 
@@ -136,76 +136,19 @@ static const struct opt apply_opts[] = {
 	OPT_END,
 };
 
-static bool has_policy(const struct network_policy_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->items[i].name, name))
-			return true;
-	return false;
-}
-
-static int add_policies(struct cli *cli, const struct network_policy_list *more,
-			struct network_policy_list *all)
-{
-	struct network_policy *items = arena_array(cli->a, all->n + more->n, sizeof(*items));
-
-	for (size_t i = 0; i < more->n; i++)
-		if (has_policy(all, more->items[i].name))
-			return err_set(&cli->err, -EINVAL, "policy %s stands in another file, too",
-				       more->items[i].name);
-	if (all->n)
-		memcpy(items, all->items, all->n * sizeof(*items));
-	memcpy(items + all->n, more->items, more->n * sizeof(*items));
-	*all = (struct network_policy_list){ items, all->n + more->n };
-	return 0;
-}
-
-/* All files are one change. */
-static int read_files(struct cli *cli, const struct strv *files, struct network_policy_list *all)
-{
-	for (size_t i = 0; i < files->n; i++) {
-		struct network_policy_list more;
-		const char *text;
-		size_t len;
-		int r = cli_read_file(cli, files->items[i], YAML_TEXT_MAX, &text, &len);
-
-		if (r < 0)
-			return r;
-		r = network_policy_read(text, len, cli->a, &more, &cli->err);
-		if (r == 0)
-			r = add_policies(cli, &more, all);
-		if (r < 0)
-			return err_wrap(&cli->err, "%s", files->items[i]);
-	}
-	return 0;
-}
-
+/* YAML is read by berth-fetch, so that no start carries a parser for it. */
 static int apply(struct cli *cli, const void *opts, const struct strv *args)
 {
-	static const char *const words[] = {
-		[LABEL_POLICY_CREATED] = "created",
-		[LABEL_POLICY_CHANGED] = "configured",
-		[LABEL_POLICY_UNCHANGED] = "unchanged",
-	};
 	const struct apply_flags *f = opts;
-	struct network_policy_list list = { 0 };
-	enum label_policy_put *what;
-	struct engine *e;
-	int r;
+	struct strv words = { 0 };
 
 	(void)args;
 	if (!f->file.n)
 		return err_set(&cli->err, -EINVAL, "there is no file: use -f FILE, or -f -");
-	r = read_files(cli, &f->file, &list);
-	if (r == 0)
-		r = cli_engine(cli, &e);
-	if (r < 0)
-		return r;
-	what = arena_array(cli->a, list.n, sizeof(*what));
-	r = label_policy_put(e, &list, true, what, &cli->err);
-	for (size_t i = 0; r == 0 && i < list.n; i++)
-		cli_print(cli, "policy %s %s\n", list.items[i].name, words[what[i]]);
-	return r;
+	strv_add(&words, cli->a, "policy-apply");
+	for (size_t i = 0; i < f->file.n; i++)
+		fetch_option(&words, cli->a, "--file", f->file.items[i]);
+	return fetch_exec(cli, &words);
 }
 
 /* -- ls -- */

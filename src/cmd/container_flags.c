@@ -232,7 +232,7 @@ static int read_env_files(struct cli *cli, const struct strv *files, envfile_loo
 	for (size_t i = 0; i < files->n; i++) {
 		const char *text;
 		size_t len;
-		int r = cli_read_file(cli, files->items[i], FILE_MAX, &text, &len);
+		int r = cli_read_file(files->items[i], FILE_MAX, cli->a, &text, &len, &cli->err);
 
 		if (r == 0 && strlen(text) != len)
 			r = err_set(&cli->err, -EINVAL,
@@ -434,7 +434,7 @@ static int read_profile(const struct fill *x, const char *path, const char **ret
 	const char *raw;
 	size_t len;
 
-	if (cli_read_file(x->cli, path, FILE_MAX, &raw, &len) < 0)
+	if (cli_read_file(path, FILE_MAX, x->a, &raw, &len, &x->cli->err) < 0)
 		return err_wrap(err, "opening seccomp profile (%.200s) failed", path);
 	if (json_parse(raw, len, &tree, err) < 0)
 		return err_wrap(err, "compacting json for seccomp profile (%.200s) failed", path);

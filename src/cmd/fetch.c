@@ -240,8 +240,9 @@ static const struct fetch_cmd save_cmd = {
 };
 
 static const struct fetch_cmd *const commands[] = {
-	&load_cmd,         &import_cmd,     &pull_cmd,        &save_cmd,         &fetch_login_cmd,
-	&fetch_logout_cmd, &fetch_push_cmd, &fetch_check_cmd, &fetch_commit_cmd, &fetch_cp_cmd,
+	&load_cmd,         &import_cmd,       &pull_cmd,         &save_cmd,
+	&fetch_login_cmd,  &fetch_logout_cmd, &fetch_push_cmd,   &fetch_check_cmd,
+	&fetch_commit_cmd, &fetch_cp_cmd,     &fetch_policy_cmd,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -28,7 +28,7 @@ struct fetch_cmd {
 
 /* Rows of other files. */
 extern const struct fetch_cmd fetch_login_cmd, fetch_logout_cmd, fetch_push_cmd, fetch_check_cmd,
-	fetch_commit_cmd, fetch_cp_cmd;
+	fetch_commit_cmd, fetch_cp_cmd, fetch_policy_cmd;
 
 /*
  * From now on SIGINT and SIGTERM set this, once; the second one ends the program as ever. What was

@@ -6,12 +6,11 @@
 #include "base/own.h"
 #include "codec/ip_block.h"
 #include "codec/json.h"
-#include "codec/yaml.h"
 #include "model/container.h"
 
 #include <netinet/in.h>
 
-enum { PORT_MAX = 65535, ITEMS_MAX = 256, POLICIES_MAX = 1000 };
+enum { PORT_MAX = 65535, ITEMS_MAX = 256 };
 
 const char *const policy_direction_names[POLICY_DIRECTIONS + 1] = { "ingress", "egress", NULL };
 
@@ -280,10 +279,10 @@ int network_policy_check(struct network_policy *p, struct arena *a, struct err *
 	return r;
 }
 
-/* -- reading files -- */
+/* -- reading documents -- */
 
-static int read_one(struct json_object *tree, struct arena *a, struct network_policy_list *list,
-		    struct err *err)
+int network_policy_read_tree(struct json_object *tree, struct arena *a,
+			     struct network_policy_list *list, struct err *err)
 {
 	struct network_policy p;
 	int r;
@@ -305,46 +304,11 @@ static int read_one(struct json_object *tree, struct arena *a, struct network_po
 	for (size_t i = 0; i < list->n; i++)
 		if (str_eq(list->items[i].name, p.name))
 			return err_set(err, -EINVAL, "policy %s stands there twice", p.name);
-	if (list->n == POLICIES_MAX)
-		return err_set(err, -EINVAL, "more than %d policies in one file", POLICIES_MAX);
+	if (list->n == NETWORK_POLICIES_MAX)
+		return err_set(err, -EINVAL, "more than %d policies in one file",
+			       NETWORK_POLICIES_MAX);
 	list->items[list->n++] = p;
 	return 0;
-}
-
-/* A document is a policy or a list of them, as inspect prints. */
-static int read_document(struct json_object *tree, struct arena *a,
-			 struct network_policy_list *list, struct err *err)
-{
-	int r = 0;
-
-	if (!json_object_is_type(tree, json_type_array))
-		return read_one(tree, a, list, err);
-	for (size_t i = 0; r == 0 && i < json_object_array_length(tree); i++) {
-		r = read_one(json_object_array_get_idx(tree, i), a, list, err);
-		if (r < 0)
-			(void)err_wrap(err, "[%zu]", i);
-	}
-	return r;
-}
-
-int network_policy_read(const char *text, size_t len, struct arena *a,
-			struct network_policy_list *ret, struct err *err)
-{
-	OWN(json) struct json_object *documents = NULL;
-	struct network_policy_list list = { arena_array(a, POLICIES_MAX, sizeof(*list.items)), 0 };
-	int r = yaml_parse(text, len, &documents, err);
-	size_t n = r == 0 ? json_object_array_length(documents) : 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = read_document(json_object_array_get_idx(documents, i), a, &list, err);
-		if (r < 0 && n > 1)
-			(void)err_wrap(err, "document %zu", i + 1);
-	}
-	if (r == 0 && list.n == 0)
-		r = err_set(err, -EINVAL, "there is no policy in it");
-	if (r == 0)
-		*ret = list;
-	return r;
 }
 
 /* -- reading words of a command line -- */

@@ -82,6 +82,14 @@ struct network_policy_list {
 	struct network_policy *items;
 	size_t n;
 };
+enum { NETWORK_POLICIES_MAX = 1000 }; /* in one file */
+struct json_object;
+/*
+ * Adds the policy of one JSON document to a list that has room for it. Strings are the arena's.
+ * -EINVAL with the path of what is wrong.
+ */
+int network_policy_read_tree(struct json_object *tree, struct arena *a,
+			     struct network_policy_list *list, struct err *err);
 /*
  * Reads and checks all policies of a YAML or JSON text: one a document, or a list of them in one.
  * Memory is the arena's. -EINVAL "document 2: policy db: ingress[0]…", also for names that stand
