@@ -68,7 +68,7 @@ teardown_file() {
 	berth run -d --name dd busybox sleep 100
 	for netfilter in 0 1; do
 		on host sysctl -qw net.bridge.bridge-nf-call-iptables=$netfilter
-		[ "$(ask_in bb "$(address_of aa)" 80)" = "hello from $(berth inspect -f '{{.Config.Hostname}}' aa)" ]
+		hears bb aa "hello from $(berth inspect -f '{{.Config.Hostname}}' aa)"
 		[ "$(ask_in cc "$(address_of aa)" 80)" = "no answer" ]
 		[ "$(ask_in dd "$(address_of aa)" 80)" = "no answer" ]
 	done
@@ -82,8 +82,8 @@ teardown_file() {
 	berth run -d --name aa --network one busybox sh -c "$serve"
 	berth run -d --name bb --network two busybox sh -c "$serve"
 	berth run -d --name both --network one --network two busybox sleep 100
-	[[ "$(ask_in both "$(address_of aa)" 80)" == "hello from"* ]]
-	[[ "$(ask_in both "$(address_of bb)" 80)" == "hello from"* ]]
+	hears both aa
+	hears both bb
 	[ "$(berth exec both sh -c 'ls /sys/class/net | paste -sd,')" = eth0,eth1,lo ]
 	[ "$(berth ps --filter name=both --format '{{.Networks}}')" = one,two ]
 	berth rm -f aa bb both
@@ -295,7 +295,7 @@ teardown_file() {
 	berth run -d --name aa busybox sleep 100
 	[ "$(ask_in aa "$(address_of server)" 80)" = "no answer" ]
 	berth network connect --ip 10.50.0.9 more aa
-	[[ "$(ask_in aa "$(address_of server)" 80)" == "hello from"* ]]
+	hears aa server
 	[ "$(berth exec aa sh -c 'ls /sys/class/net | paste -sd,')" = eth0,eth1,lo ]
 	[ "$(berth exec aa tail -1 /etc/hosts | cut -f1)" = 10.50.0.9 ]
 	[ "$(berth exec aa ip route | head -1)" = "default via 172.17.0.1 dev eth0 " ]
@@ -304,7 +304,7 @@ teardown_file() {
 	expect_contains "endpoint with name aa already exists in network more"
 	berth network disconnect bridge aa
 	[ "$(berth exec aa ip route | head -1)" = "default via 10.50.0.1 dev eth1 " ]
-	[[ "$(ask_in aa "$(address_of server)" 80)" == "hello from"* ]]
+	hears aa server
 	berth network disconnect more aa
 	[ "$(berth exec aa sh -c 'ls /sys/class/net | paste -sd,')" = lo ]
 	run berth network disconnect more aa

@@ -53,6 +53,10 @@ ask_in() {
 	berth exec "$1" sh -c 'nc -w 1 "$1" "$2" </dev/null 2>/dev/null || echo no answer' sh "$2" "$3"
 }
 
+# hears CONTAINER SERVER [HELLO]: a server listens again a moment after it has answered
+hears() { eventually is_heard "$@"; }
+is_heard() { [[ "$(ask_in "$1" "$(address_of "$2")" 80)" == "${3:-hello from}"* ]]; }
+
 address_of() {
 	berth inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" | tr -d ' \n'
 }

@@ -31,6 +31,14 @@ is_answered() {
 	[ "$(ask "$2" "$3" "$4")" = "hello from $1" ]
 }
 
+# The same from a container.
+answers_in() { # answers_in NAME CONTAINER ADDRESS PORT
+	eventually is_answered_in "$@"
+}
+is_answered_in() {
+	[ "$(ask_in "$2" "$3" "$4")" = "hello from $1" ]
+}
+
 @test "a published port is reached from outside, the host, its loopback, itself and others" {
 	berth run -d --name web --hostname web -p 8080:80 busybox sh -c "$serve"
 	berth run -d --name other busybox sleep 100
@@ -43,7 +51,7 @@ is_answered() {
 		answers web host 127.0.0.1 8080
 		answers web host 172.17.0.1 8080
 		for from in web other apart; do
-			[ "$(ask_in $from 192.0.2.1 8080)" = "hello from web" ]
+			answers_in web $from 192.0.2.1 8080
 		done
 		[ "$(ask outside "$(address_of web)" 80)" = "no answer" ]
 		[ "$(ask_in apart "$(address_of web)" 80)" = "no answer" ]

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECONDS = 20, PAUSE_US = 2000 };
+enum { SECONDS = 60, PAUSE_US = 2000 };
 
 static void say(const char *what, long result)
 {
