@@ -36,6 +36,7 @@ program() {
 		word=${word//'\$'/'$'} && word=${word//\\/\\\\} && words+=", \"${word//\"/\\\"}\""
 	done
 	text=$(<"$bundle/config.json")
+	[[ $text == *"$args"* ]] || args='"args": ["sh"]' # as change() writes it
 	text=${text/"$args"/"\"args\": [ ${words#, } ]"}
 	printf '%s\n' "${text/"$terminal"/"\"terminal\": false"}" >"$bundle/config.json"
 }
