@@ -137,7 +137,8 @@ blocks() { # blocks DIR: what its images of memory take on the disk
 	eventually podman_counts $((at + 3))
 	[ "$("${podman[@]}" logs web 3>&- | head -n $((at + 2)))" = "$(seq $((at + 2)))" ]
 	"${podman[@]}" rm -fa -t 0 3>&-
-	umount "$OCI/podman/root/overlay" 2>/dev/null || true
+	# Mounted over itself, perhaps more than once, and busy until conmon has ended.
+	while umount -l "$OCI/podman/root/overlay" 2>/dev/null; do :; done
 	find /sys/fs/cgroup -mindepth 1 -depth -type d -path '*/libpod_parent*' -exec rmdir {} \;
 }
 
