@@ -137,9 +137,15 @@ blocks() { # blocks DIR: what its images of memory take on the disk
 	eventually podman_counts $((at + 3))
 	[ "$("${podman[@]}" logs web 3>&- | head -n $((at + 2)))" = "$(seq $((at + 2)))" ]
 	"${podman[@]}" rm -fa -t 0 3>&-
-	# Mounted over itself, perhaps more than once, and busy until conmon has ended.
-	while umount -l "$OCI/podman/root/overlay" 2>/dev/null; do :; done
+	eventually podman_gone
 	find /sys/fs/cgroup -mindepth 1 -depth -type d -path '*/libpod_parent*' -exec rmdir {} \;
+}
+
+# What conmon starts for a container's end mounts the store over itself once more.
+podman_gone() {
+	! pgrep -f "$OCI/podman" >/dev/null || return 1
+	while umount -l "$OCI/podman/root/overlay" 2>/dev/null; do :; done
+	rm -rf "$OCI/podman"
 }
 
 podman_counts() {
