@@ -12,7 +12,6 @@
 #include "image/image_sweep.h"
 #include "model/container.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 enum { SHORT_ID = 12 };
@@ -239,23 +238,6 @@ static int check_refs(struct gather *g)
 
 /* -- what nothing needs -- */
 
-static int each_file(int dirfd, void (*act)(void *ctx, const char *name), void *ctx)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!dir) {
-		fd_cleanup(&fd);
-		return -errno;
-	}
-	while ((e = readdir(dir)))
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			act(ctx, e->d_name);
-	(void)closedir(dir);
-	return 0;
-}
-
 struct unused {
 	struct check_plan *p;
 	const struct layer_uses *blobs, *layers;
@@ -298,9 +280,9 @@ static int find_unused(struct gather *g, struct err *err)
 		r = layer_uses_gather(g->txn, true, p->a, &layers, err);
 	if (r < 0)
 		return r;
-	(void)each_file(p->dirs.blobs, look_at_blob, &u);
-	(void)each_file(p->dirs.layers, look_at_layer, &u);
-	(void)each_file(p->dirs.tmp, look_at_tmp, &u);
+	(void)image_sweep_each_name(p->dirs.blobs, look_at_blob, &u);
+	(void)image_sweep_each_name(p->dirs.layers, look_at_layer, &u);
+	(void)image_sweep_each_name(p->dirs.tmp, look_at_tmp, &u);
 	for (size_t i = 0; i < p->n_layers; i++)
 		if (!layer_uses_has(&layers, p->layers[i].hex))
 			strv_add(&p->unused, p->a,

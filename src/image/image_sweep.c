@@ -177,8 +177,7 @@ static int remove_layer(const struct image_dirs *dirs, const char *hex)
 	return rmtree_at(dirs->tmp, hex);
 }
 
-/* Calls each name in a directory; "." and ".." left out. */
-static int each_name(int dirfd, void (*act)(void *ctx, const char *name), void *ctx)
+int image_sweep_each_name(int dirfd, void (*act)(void *ctx, const char *name), void *ctx)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -240,7 +239,7 @@ static int sweep_blobs(struct sweep *s, struct err *err)
 	int r = blob_uses_gather(s->txn, &a, &s->blobs, err);
 
 	if (r == 0)
-		note(s, each_name(s->dirs->blobs, sweep_blob, s));
+		note(s, image_sweep_each_name(s->dirs->blobs, sweep_blob, s));
 	return r;
 }
 
@@ -341,8 +340,8 @@ static int sweep(struct image_store *is, bool records, struct err *err)
 	if (r < 0)
 		return r;
 	s.txn = txn;
-	note(&s, each_name(dirs.tmp, sweep_tmp, &s));
-	note(&s, each_name(dirs.layers, sweep_layer, &s));
+	note(&s, image_sweep_each_name(dirs.tmp, sweep_tmp, &s));
+	note(&s, image_sweep_each_name(dirs.layers, sweep_layer, &s));
 	r = sweep_blobs(&s, err);
 	if (r < 0)
 		return r;

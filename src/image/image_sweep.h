@@ -23,4 +23,7 @@ int image_sweep_all(struct image_store *is, struct err *err);
 /* Notes that there may be layers without an image, which a container still uses. */
 int image_sweep_later(struct state_txn *txn, struct err *err);
 
+/* Calls act for each name in a directory but "." and "..". */
+int image_sweep_each_name(int dirfd, void (*act)(void *ctx, const char *name), void *ctx);
+
 #endif
