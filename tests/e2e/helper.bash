@@ -134,7 +134,11 @@ container_gone() {
 	! berth inspect --type container "$1" >/dev/null 2>&1
 }
 
-# Runs the rest on a terminal of its own (util-linux's script), output on stdout.
+# Runs the rest on a terminal of its own (util-linux's script), output on stdout. What it types never
+# ends: at an end script types a NUL, and the terminal echoes that anywhere between the output.
 on_a_terminal() {
-	script -qefc "$*" /dev/null
+	local never=$BATS_TEST_TMPDIR/never
+
+	[ -p "$never" ] || mkfifo "$never"
+	script -qefc "$*" /dev/null <>"$never"
 }

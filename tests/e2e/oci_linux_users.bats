@@ -62,7 +62,6 @@ teardown() {
 	box "tty; stat -c %u /dev/pts/0; test -c /dev/console && echo console; exit 6"
 	run on_a_terminal berth-oci --root "$OCI/state" run -b "$bundle" t-tty
 	expect_status 6
-	# The terminal around it may echo what it gets as input.
 	expect_contains "$(printf '/dev/pts/0\r\n7\r\nconsole\r')"
 }
 
