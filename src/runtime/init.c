@@ -33,6 +33,7 @@
 #include "runtime/init_mount.h"
 #include "runtime/init_plan.h"
 #include "runtime/init_policy.h"
+#include "runtime/init_proc.h"
 #include "runtime/init_program.h"
 #include "runtime/init_report.h"
 #include "runtime/init_source.h"
@@ -90,8 +91,6 @@ static long step_setns(const struct init_plan *p)
 	return r;
 }
 
-static long put_proc(const struct init_plan *p, const char *path, const char *value, size_t len);
-
 /* The process itself enters it when it executes its program. */
 static long step_time(const struct init_plan *p)
 {
@@ -99,7 +98,7 @@ static long step_time(const struct init_plan *p)
 
 	if (r < 0 || !p->time_offsets)
 		return r;
-	return put_proc(p, "self/timens_offsets", p->time_offsets, p->time_offsets_len);
+	return init_proc_put(p, "self/timens_offsets", p->time_offsets, p->time_offsets_len);
 }
 
 /* The maps of our user namespace are written from outside of it, and interfaces come from there. */
@@ -470,31 +469,6 @@ static long step_root_flags(const struct init_plan *p)
 	return r;
 }
 
-/* One write() into a file of the host's procfs, which nothing is mounted over on the way. */
-static long put_proc(const struct init_plan *p, const char *path, const char *value, size_t len)
-{
-	long fd = raw_path_open_how(p->proc_fd, path, O_WRONLY,
-				    RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS),
-	     r;
-
-	if (fd < 0)
-		return fd;
-	r = RAW(write, fd, value, len);
-	(void)RAW(close, fd);
-	return r;
-}
-
-static long step_sysctls(const struct init_plan *p)
-{
-	long r = 0;
-
-	for (size_t i = 0; i < p->n_sysctls && r >= 0; i++) {
-		init_report_item(p, i);
-		r = put_proc(p, p->sysctls[i].path, p->sysctls[i].value, p->sysctls[i].len);
-	}
-	return r;
-}
-
 /* Made as root when it is missing; a user who may not enter it has no business in it. */
 static long step_cwd(const struct init_plan *p)
 {
@@ -540,9 +514,9 @@ static long step_descriptors(const struct init_plan *p)
 
 static long step_oom_score(const struct init_plan *p)
 {
-	return p->oom_score_adj
-		       ? put_proc(p, "self/oom_score_adj", p->oom_score_adj, p->oom_score_adj_len)
-		       : 0;
+	return p->oom_score_adj ? init_proc_put(p, "self/oom_score_adj", p->oom_score_adj,
+						p->oom_score_adj_len)
+				: 0;
 }
 
 static long step_apparmor(const struct init_plan *p)
@@ -551,13 +525,13 @@ static long step_apparmor(const struct init_plan *p)
 
 	if (!p->apparmor)
 		return 0;
-	r = put_proc(p, "self/attr/apparmor/exec", p->apparmor, p->apparmor_len);
-	return r == -ENOENT ? put_proc(p, "self/attr/exec", p->apparmor, p->apparmor_len) : r;
+	r = init_proc_put(p, "self/attr/apparmor/exec", p->apparmor, p->apparmor_len);
+	return r == -ENOENT ? init_proc_put(p, "self/attr/exec", p->apparmor, p->apparmor_len) : r;
 }
 
 static long step_selinux(const struct init_plan *p)
 {
-	return p->selinux ? put_proc(p, "self/attr/exec", p->selinux, p->selinux_len) : 0;
+	return p->selinux ? init_proc_put(p, "self/attr/exec", p->selinux, p->selinux_len) : 0;
 }
 
 static long step_rlimits(const struct init_plan *p)
@@ -748,7 +722,7 @@ const struct init_step init_steps[] = {
 	{ "run prestart and createRuntime hooks", step_runtime_hooks },
 	{ "run createContainer hook", step_create_hooks },
 	{ "open a terminal", step_terminal },
-	{ "set sysctl", step_sysctls },
+	{ "set sysctl", init_proc_sysctls },
 	{ "set oom_score_adj", step_oom_score },
 	{ "mask", step_masked },
 	{ "make read-only", step_readonly },

@@ -181,6 +181,21 @@ sets() { # the five sets as the kernel shows them, without zeros in front
 	done
 }
 
+@test "sysctls are set, whatever the container has for /proc" {
+	local proc second='{"destination":"/p","type":"proc","source":"proc"}'
+
+	linux_more=',"sysctl":{"net.ipv4.ip_forward":"1"}'
+	for proc in '"destination":"/none","type":"tmpfs","source":"tmpfs"' \
+		'"destination":"/proc","type":"proc","source":"proc","options":["ro"]' \
+		'"destination":"/proc","type":"proc","source":"proc","options":["subset=pid"]' \
+		'"destination":"/proc/sys","type":"proc","source":"proc"'; do
+		mounts="{$proc},$second"
+		run_box t-sysctl "cat /p/sys/net/ipv4/ip_forward"
+		expect_status 0
+		expect_output 1
+	done
+}
+
 @test "the working directory is made, and the program found by the container's own PATH" {
 	box "pwd; readlink /proc/\$\$/exe"
 	sed -i 's|"cwd": "/"|"cwd": "/made/for/this"|' "$bundle/config.json"
