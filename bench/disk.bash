@@ -1,19 +1,10 @@
-# disk.bash - contests whose result is on a disk: wall and CPU time, interleaved, on one ext4
+# disk.bash - contests whose result is on a disk: wall and CPU time, interleaved
 #
-# Sourced after lib.bash. All contestants write into one ext4 file system with a journal, made for the
-# run in a file. When the clock starts, what was written before is on the disk. Each WHO has functions
-# WHO_ACTION, which is timed, and WHO_clear, which makes room for the next round. Rounds rotate; a ratio
-# is the median of the rounds' ratios.
+# Sourced after lib.bash. When the clock starts, what was written before is on the disk. Each WHO has
+# functions WHO_ACTION, which is timed, and WHO_clear, which makes room for the next round. Rounds rotate;
+# a ratio is the median of the rounds' ratios.
 
-disk=$bench_scratch/disk
-work=$disk/work
-
-make_disk() { # make_disk SIZE
-	mkdir -p "$disk"
-	truncate -s "$1" "$bench_scratch/disk.img"
-	mkfs.ext4 -q -F "$bench_scratch/disk.img" && mount -o loop "$bench_scratch/disk.img" "$disk" ||
-		{ echo "bench: no ext4 file system in a file can be mounted here"; exit 1; }
-}
+work=$bench_scratch/work
 
 cpu_ms() { # cpu_ms GROUP
 	echo $(($(cat "$1/cpuacct.usage") / 1000000))
@@ -33,7 +24,7 @@ timed() { # timed WHO ACTION ARGUMENT
 	(echo "$BASHPID" >"$group/cgroup.procs" && "$1_$2" "$3") || { echo "bench: $1 failed" >&2; return 1; }
 	wall=$(($(wall_ms) - start))
 	cpu=$(($(cpu_ms "$group") - cpu))
-	sync -f "$disk"
+	sync -f "$bench_scratch"
 	echo "$wall $cpu $(($(wall_ms) - start))"
 	"$1_clear" >&2
 }

@@ -6,6 +6,16 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 bench_scratch=$(mktemp -d "${TMPDIR:-/tmp}/berth-bench.XXXXXX")
+# An ext4 with a journal, as machines have, in a file; whatever $TMPDIR is on. Where ext4 has no journal,
+# a new file costs the more the more were deleted in the last minutes (by anybody), since their inodes are
+# passed over: what is measured then is the past.
+truncate -s "${bench_disk:-8G}" "$bench_scratch.img"
+if ! mkfs.ext4 -q -F "$bench_scratch.img" || ! mount -o loop "$bench_scratch.img" "$bench_scratch"; then
+	rm -f "$bench_scratch.img"
+	rmdir "$bench_scratch"
+	echo "bench: no ext4 file system in a file can be mounted here"
+	exit 1
+fi
 # What everybody keeps in /run, which is memory wherever systemd runs.
 bench_run=$(mktemp -d /dev/shm/berth-bench.XXXXXX)
 export BERTH_ROOT=$bench_scratch/root BERTH_STATE=$bench_run/berth
@@ -64,7 +74,8 @@ bench_done() {
 	[ ! -e "$bench_scratch/podman" ] || podman_cli rm -fa >/dev/null 2>&1
 	bench_kill
 	bench_unmount
-	rm -rf --one-file-system "$bench_scratch" "$bench_run"
+	umount "$bench_scratch" || umount -l "$bench_scratch" # busy only after a contestant that does not end
+	rm -rf --one-file-system "$bench_scratch" "$bench_scratch.img" "$bench_run"
 	bench_remove_groups
 	[ -n "$podman_group" ] ||
 		find /sys/fs/cgroup -mindepth 2 -depth -type d -path '/sys/fs/cgroup/*/libpod_parent*' -exec rmdir {} + 2>/dev/null
