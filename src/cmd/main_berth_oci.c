@@ -153,7 +153,7 @@ static int print_version(struct oci_cli *cli)
 	const char *text = arena_printf(cli->a,
 					"berth-oci version " BERTH_VERSION "\n"
 					"%s" BERTH_COMMIT "%s"
-					"spec: " OCI_STATE_SPEC "\n"
+					"spec: " OCI_RUNTIME_SPEC "\n"
 					"libseccomp: %u.%u.%u\n",
 					*commit ? "commit: " : "", *commit ? "\n" : "", v->major,
 					v->minor, v->micro);

@@ -22,7 +22,7 @@ struct exec_opts {
 		*apparmor;
 	struct strv env, caps, groups, cgroups;
 	int64_t preserve_fds;
-	bool detach, tty, no_new_privs, ignore_paused;
+	bool detach, tty, no_new_privs, ignore_paused, no_subreaper;
 };
 
 static const struct opt exec_opts[] = {
@@ -52,7 +52,8 @@ static const struct opt exec_opts[] = {
 	     "CONTROLLER[,...]:PATH"),
 	STR(struct exec_opts, pidfd_socket, 0, "pidfd-socket", "path",
 	    "Socket that a descriptor of the process is sent to"),
-	REFUSED_FLAG(0, "no-subreaper", "exec never is a subreaper"),
+	FLAG(struct exec_opts, no_subreaper, 0, "no-subreaper",
+	     "Leave orphans to the system's init, as exec does anyway"),
 	OPT_END,
 };
 

@@ -32,8 +32,8 @@ int oci_hooks_create(const struct oci_state *s, const struct oci_config *config,
 	return r;
 }
 
-void oci_hooks_poststart(const struct oci_cli *cli, const struct oci_state *s,
-			 const struct oci_config *config)
+int oci_hooks_poststart(struct oci_cli *cli, const struct oci_state *s,
+			const struct oci_config *config)
 {
 	struct runtime_state state = { .id = s->id,
 				       .status = "running",
@@ -41,8 +41,13 @@ void oci_hooks_poststart(const struct oci_cli *cli, const struct oci_state *s,
 				       .pid = s->pid,
 				       .annotations = &config->annotations };
 
-	if (config->hooks)
-		run(cli, &config->hooks->poststart, "poststart", &state);
+	if (!config->hooks)
+		return 0;
+	if (oci_runtime_is_since(config, 3))
+		return runtime_run_hooks(&config->hooks->poststart, "poststart", &state, false,
+					 &cli->err);
+	run(cli, &config->hooks->poststart, "poststart", &state);
+	return 0;
 }
 
 void oci_hooks_poststop(const struct oci_cli *cli, const struct oci_state *s,

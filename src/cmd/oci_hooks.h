@@ -12,9 +12,14 @@
  */
 int oci_hooks_create(const struct oci_state *state, const struct oci_config *config, pid_t pid,
 		     struct err *err);
-/* Failures are warnings: the program runs, or is gone, all the same. */
-void oci_hooks_poststart(const struct oci_cli *cli, const struct oci_state *state,
-			 const struct oci_config *config);
+/*
+ * The specification has a failure end the container since 1.3: it is an error of a configuration
+ * that follows that, the first one ends them, and the caller ends the container. Before it was a
+ * warning.
+ */
+int oci_hooks_poststart(struct oci_cli *cli, const struct oci_state *state,
+			const struct oci_config *config);
+/* Failures are warnings: the program is gone all the same. */
 void oci_hooks_poststop(const struct oci_cli *cli, const struct oci_state *state,
 			const struct oci_config *config);
 

@@ -454,10 +454,10 @@ static int announce(struct restore *p)
 	oci_criu_cgroup_yard_remove(&p->container);
 	if (p->opts->pid_file)
 		r = oci_bundle_pid_file(cli, p->opts->pid_file, p->process.pid);
-	if (r == 0) {
-		oci_hooks_poststart(cli, &p->container.state, p->bundle.config);
+	if (r == 0)
+		r = oci_hooks_poststart(cli, &p->container.state, p->bundle.config);
+	if (r == 0)
 		oci_notify_restored(cli, p->opts->detach ? p->process.pid : 0);
-	}
 	return r;
 }
 

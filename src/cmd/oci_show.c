@@ -71,7 +71,7 @@ static int look(struct oci_cli *cli, const char *id, struct view *ret)
 	if (r < 0)
 		return r;
 	is = oci_state_status(&c);
-	*ret = (struct view){ .oci_version = OCI_STATE_SPEC,
+	*ret = (struct view){ .oci_version = OCI_RUNTIME_SPEC,
 			      .id = c.state.id,
 			      .pid = is == OCI_STOPPED ? 0 : c.state.pid,
 			      .status = oci_status_names[is],

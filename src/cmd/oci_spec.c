@@ -35,7 +35,7 @@ static const struct {
 } parts[] = {
 	{ ANYBODYS,
 	  "{\n"
-	  "\t\"ociVersion\": \"" OCI_STATE_SPEC "\",\n"
+	  "\t\"ociVersion\": \"" OCI_RUNTIME_SPEC "\",\n"
 	  "\t\"process\": {\n"
 	  "\t\t\"terminal\": true,\n"
 	  "\t\t\"user\": { \"uid\": 0, \"gid\": 0 },\n"
@@ -180,7 +180,7 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 	struct runtime_features f;
 
 	runtime_features(cli->a, &f);
-	buf_adds(&out, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" OCI_STATE_SPEC "\",");
+	buf_adds(&out, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"" OCI_RUNTIME_SPEC "\",");
 	ADD_LISTS(&out, { "hooks", &f.hooks }, { "mountOptions", &f.mount_options });
 	buf_adds(&out, ",\"linux\":{");
 	ADD_LISTS(&out, { "namespaces", &f.namespaces }, { "capabilities", &f.capabilities });

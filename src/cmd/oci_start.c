@@ -51,7 +51,8 @@ static const struct opt making_opts[] = {
 };
 
 static const struct opt create_opts[] = {
-	REFUSED_FLAG(0, "no-subreaper", "create does not wait and never is a subreaper"),
+	FLAG(struct start_opts, no_subreaper, 0, "no-subreaper",
+	     "Leave orphans to the system's init, as create does anyway"),
 	OPT_MORE(making_opts),
 };
 
@@ -227,9 +228,7 @@ static int announce(struct making *m, bool started)
 		r = oci_state_save(m->cli, &m->container);
 	if (r == 0 && m->opts->pid_file)
 		r = oci_bundle_pid_file(m->cli, m->opts->pid_file, m->process.pid);
-	if (r == 0 && started)
-		oci_hooks_poststart(m->cli, s, m->bundle.config);
-	return r;
+	return r == 0 && started ? oci_hooks_poststart(m->cli, s, m->bundle.config) : r;
 }
 
 /* Up to the point where the container is there and others may work on it. */
@@ -323,10 +322,14 @@ static int oci_start(struct oci_cli *cli, const void *opts __attribute__((unused
 	}
 	r = oci_state_started(cli, &c);
 	if (r == 0 && (hooks = oci_state_hooks(cli, &c)) != NULL)
-		oci_hooks_poststart(cli, &c.state, hooks);
+		r = oci_hooks_poststart(cli, &c.state, hooks);
+	/* It stays, stopped, for delete to clean up after, as one whose program is not found. */
+	if (r < 0)
+		(void)proc_signal(process.pidfd, SIGKILL);
 	/* Others may work on it while we wait. */
 	oci_state_unlock(&c);
-	oci_notify_wait(cli, &notify, process.pidfd, c.state.pid);
+	if (r == 0)
+		oci_notify_wait(cli, &notify, process.pidfd, c.state.pid);
 	fd_cleanup(&process.pidfd);
 	return r;
 }

@@ -14,8 +14,6 @@
 
 #include <sys/types.h>
 
-#define OCI_STATE_SPEC "1.2.0"
-
 SCHEMA_DECLARE(oci_class); /* of struct cgroup_class */
 
 /* The document. */

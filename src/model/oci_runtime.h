@@ -302,6 +302,9 @@ struct oci_config {
 };
 SCHEMA_DECLARE(oci_config);
 
+/* The specification that is followed, of which all older ones are parts. */
+#define OCI_RUNTIME_SPEC "1.3.0"
+
 /*
  * Rules between fields, and what is not supported, refused by the path of its member:
  * -EINVAL or -ENOTSUP.
@@ -313,6 +316,8 @@ int oci_runtime_check_process(const struct oci_process *process, struct err *err
 int oci_runtime_check_resources(const struct oci_resources *resources, struct err *err);
 /* The same of two lines of linux.intelRdt; NULL and "": none. */
 int oci_runtime_check_rdt_lines(const char *l3, const char *mem_bw, struct err *err);
+/* Does it follow this minor version of the specification ("1.3.0": 3), or a later one? */
+bool oci_runtime_is_since(const struct oci_config *config, long minor);
 /* The namespace of this type ("pid", "network", …), new or joined, or NULL: the runtime's own. */
 const struct oci_namespace *oci_runtime_namespace(const struct oci_config *config,
 						  const char *type);

@@ -11,8 +11,9 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdlib.h>
 
-enum { MAPPINGS_MAX = 340, NS_PER_S = 1000000000, INTERFACE_SIZE = 16 };
+enum { MAPPINGS_MAX = 340, NS_PER_S = 1000000000, INTERFACE_SIZE = 16, MINOR_DIGITS = 4 };
 
 const struct oci_namespace *oci_runtime_namespace(const struct oci_config *config, const char *type)
 {
@@ -42,13 +43,6 @@ static int check_namespaces(const struct oci_linux *l, struct err *err)
 			return err_set(err, -EINVAL,
 				       "linux.namespaces[%zu].path: %s is not an absolute path", i,
 				       ns->path);
-		if (!str_is_empty(ns->path) && str_eq(ns->type, "mount"))
-			return err_set(
-				err, -ENOTSUP,
-				"linux.namespaces[%zu].path: a mount namespace cannot be joined, "
-				"for the container's root would become that of all who are in it; "
-				"remove the path",
-				i);
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(l->namespaces.items[j].type, ns->type))
 				return err_set(err, -EINVAL,
@@ -428,6 +422,25 @@ static int check_linux(const struct oci_config *c, struct err *err)
 	return r == 0 ? check_sysctls(c, err) : r;
 }
 
+/* N of "1.N.M", which a suffix like "-dev" may follow; -1 when it is none. */
+static long minor_version(const char *version)
+{
+	const char *minor = str_after(version, "1."), *rest;
+	size_t digits = minor ? strspn(minor, "0123456789") : 0;
+
+	if (digits == 0 || digits > MINOR_DIGITS)
+		return -1;
+	rest = minor + digits;
+	if (*rest == '.' && isdigit((unsigned char)rest[1]))
+		rest += 1 + strspn(rest + 1, "0123456789");
+	return *rest && *rest != '-' && *rest != '+' ? -1 : strtol(minor, NULL, 10);
+}
+
+bool oci_runtime_is_since(const struct oci_config *config, long minor)
+{
+	return minor_version(config->oci_version) >= minor;
+}
+
 static int check_names(const struct oci_config *c, struct err *err)
 {
 	if (!oci_runtime_has_namespace(c, "mount"))
@@ -443,7 +456,7 @@ int oci_runtime_check(const struct oci_config *c, struct err *err)
 {
 	int r;
 
-	if (strncmp(c->oci_version, "1.", 2) != 0)
+	if (minor_version(c->oci_version) < 0)
 		return err_set(err, -EINVAL,
 			       "ociVersion: %s is not a version 1 of the specification",
 			       c->oci_version);

@@ -24,8 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATE_VERSION "1.2.0"
-
 static void add_annotations(const struct str_map *map, struct buf *out)
 {
 	for (size_t i = 0; map && i < map->n; i++) {
@@ -40,7 +38,7 @@ static void add_annotations(const struct str_map *map, struct buf *out)
 
 void hook_state(const struct runtime_state *s, struct buf *head, struct buf *tail)
 {
-	buf_adds(head, "{\"ociVersion\":\"" STATE_VERSION "\",\"id\":");
+	buf_adds(head, "{\"ociVersion\":\"" OCI_RUNTIME_SPEC "\",\"id\":");
 	json_quote(s->id, strlen(s->id), head);
 	buf_printf(head, ",\"status\":\"%s\",\"pid\":", s->status);
 	buf_adds(tail, ",\"bundle\":");

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -418,6 +419,25 @@ static int check_sysctls(const struct oci_config *c, const char *type, struct er
 	return 0;
 }
 
+/*
+ * Whoever has their root in a mount namespace that is joined gets the container's for it, and their
+ * tree is gone: that is what a namespace made for the container is for. The machine's own, or ours,
+ * would be lost for good.
+ */
+static int check_mount_join(int fd, const char *path, struct err *err)
+{
+	struct stat joined, init;
+
+	if (namespace_is_ours(fd, "mnt") ||
+	    (fstat(fd, &joined) == 0 && stat("/proc/1/ns/mnt", &init) == 0 &&
+	     joined.st_ino == init.st_ino && joined.st_dev == init.st_dev))
+		return err_set(err, -EPERM,
+			       "linux.namespaces: mount namespace %s is that of the machine or of "
+			       "this runtime, whose tree would be lost; make one for the container",
+			       path);
+	return 0;
+}
+
 static int open_join(struct opened *o, const struct oci_config *c, const struct oci_namespace *ns,
 		     struct init_join *ret, struct err *err)
 {
@@ -431,6 +451,8 @@ static int open_join(struct opened *o, const struct oci_config *c, const struct 
 		return err_code(err, fd, "linux.namespaces: %s namespace %s", ns->type, ns->path);
 	opened_add(o, fd);
 	*ret = (struct init_join){ fd, kind };
+	if (kind == CLONE_NEWNS)
+		return check_mount_join(fd, ns->path, err);
 	return namespace_is_ours(fd, namespace_name(kind)) ? check_sysctls(c, ns->type, err) : 0;
 }
 

@@ -270,8 +270,6 @@ true"
 }
 
 @test "what is not supported is refused with what to do" {
-	run oci create --no-subreaper -b "$bundle" t-x
-	expect_contains "--no-subreaper is not supported"
 	run oci --cgroup-manager openrc run -b "$bundle" t-x
 	expect_contains "must be cgroupfs or systemd"
 	run oci --systemd-cgroup --cgroup-manager cgroupfs run -b "$bundle" t-x

@@ -128,6 +128,27 @@ is_stopped() {
 	[ "$(words 1 "$OCI/log")" = "poststart after poststop last " ]
 }
 
+@test "since 1.3 of the specification a poststart hook that fails ends the container" {
+	top_more=",\"hooks\":{\"poststart\":[$(hook poststart '' ',"1"'),$(hook after)],\"poststop\":[$(hook poststop)]}"
+	box "sleep 1000"
+	sed -i 's/"1.2.0"/"1.3.0"/' "$bundle/config.json"
+	run timeout 20 berth-oci --root "$OCI/state" run -b "$bundle" t-run 3>&-
+	[ "$status" -ne 0 ]
+	expect_contains "hooks.poststart[0]"
+	expect_contains "ended with status 1"
+	[ "$(words 1 "$OCI/log")" = "poststart poststop " ]
+	eventually oci_nothing_left
+
+	oci create -b "$bundle" t-start >/dev/null 3>&-
+	run oci start t-start
+	[ "$status" -ne 0 ]
+	expect_contains "hooks.poststart[0]"
+	eventually is_stopped t-start
+	rm "$OCI/log"
+	oci delete t-start
+	[ "$(words 1 "$OCI/log")" = "poststop " ]
+}
+
 @test "a hook is killed when its time is over, on either side" {
 	for kind in createRuntime createContainer; do
 		top_more=",\"hooks\":{\"$kind\":[{\"path\":\"/bin/sleep\",\"args\":[\"sleep\",\"100\"],\"timeout\":1}]}"

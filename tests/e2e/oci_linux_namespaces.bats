@@ -17,13 +17,42 @@ ns() {
 	readlink "/proc/${2:-self}/ns/$1"
 }
 
-@test "a mount namespace is never joined: those in it would lose their tree" {
+# As with runc and crun: the tree of whoever made the namespace becomes the container's.
+@test "a mount namespace is joined by path, and has the container's tree from then on" {
 	hold_namespaces --mount
+	[ -d "/proc/$held/root$OCI" ]
 	namespaces='{"type":"mount","path":"/proc/'"$held"'/ns/mnt"},{"type":"pid"}'
-	hostname=null run_box t-mnt true
-	[ "$status" -ne 0 ]
-	expect_contains "linux.namespaces[0].path: a mount namespace cannot be joined"
-	release_namespaces
+	mounts_more=",{\"destination\":\"/of/host\",\"source\":\"$OCI\",\"options\":[\"bind\",\"ro\"]}"
+	hostname=null box "readlink /proc/self/ns/mnt; ls -d $OCI /of/host/bundle; sleep 1000"
+	oci run -d -b "$bundle" t-mnt >"$OCI/out" 2>&1 3>&-
+	eventually grep -qx /of/host/bundle "$OCI/out"
+	[ "$(head -n 1 "$OCI/out")" = "$(ns mnt "$held")" ]
+	grep -q "$OCI: No such file" "$OCI/out"
+	[ ! -d "/proc/$held/root$OCI" ]
+	[ -x "/proc/$held/root/bin/busybox" ]
+	run oci exec t-mnt readlink /proc/self/ns/mnt
+	expect_output "$(ns mnt "$held")"
+	oci delete --force t-mnt
+	# Another one takes it over.
+	hostname=null run_box t-next "ls -d /of/host/bundle"
+	expect_status 0
+	expect_output /of/host/bundle
+}
+
+@test "the mount namespace of the machine or the runtime is not joined, for its tree would be lost" {
+	for path in /proc/self/ns/mnt /proc/1/ns/mnt; do
+		namespaces='{"type":"mount","path":"'$path'"},{"type":"pid"}'
+		hostname=null run_box t-mnt true
+		expect_status 125
+		expect_contains "mount namespace $path is that of the machine or of this runtime"
+		[ -d "$OCI" ]
+	done
+	# Seen from a namespace of its own, the machine's is still the machine's.
+	mounts='{"destination":"/proc","type":"proc","source":"proc"}'
+	hostname=null box true
+	run timeout 20 unshare --mount berth-oci --root "$OCI/state" run -b "$bundle" t-mnt 3>&-
+	expect_status 125
+	expect_contains "is that of the machine"
 }
 
 @test "an absent namespace is the runtime's own, a new one is not" {
@@ -81,9 +110,6 @@ ns() {
 		expect_status 125
 		expect_contains "$path"
 	done
-	namespaces='{"type":"mount","path":"/proc/self/ns/mnt"}'
-	run_box t-mnt true
-	expect_contains "linux.namespaces[0].path"
 }
 
 @test "a sysctl of a namespace that is joined from the host is refused" {

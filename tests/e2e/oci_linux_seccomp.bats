@@ -111,7 +111,7 @@ rule() { # rule NAME ACTION [MORE]
 		box "/call h; sleep 1000"
 		oci create -b "$bundle" t-listen >"$OCI/out" 3>&-
 		pid=$(oci state t-listen | sed -n 's/.*"pid": \([0-9]*\),/\1/p')
-		[ "$(cat "$OCI/state.json")" = "{\"ociVersion\":\"1.2.0\",\"fds\":[\"seccompFd\"],\"pid\":$pid,\"metadata\":\"some \\\"data\\\"\",\"state\":{\"ociVersion\":\"1.2.0\",\"id\":\"t-listen\",\"status\":\"creating\",\"pid\":$pid,\"bundle\":\"$bundle\",\"annotations\":{\"a\":\"b\"}}}" ]
+		[ "$(cat "$OCI/state.json")" = "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":$pid,\"metadata\":\"some \\\"data\\\"\",\"state\":{\"ociVersion\":\"1.3.0\",\"id\":\"t-listen\",\"status\":\"creating\",\"pid\":$pid,\"bundle\":\"$bundle\",\"annotations\":{\"a\":\"b\"}}}" ]
 		oci start t-listen
 		eventually grep -q "^71 " "$OCI/out"
 		run oci exec t-listen /call h
