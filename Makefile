@@ -111,6 +111,9 @@ $(B)/obj/%.o: src/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -c -o $@ $<
 
+# Assembled in, which the compiler's list of what it read does not tell.
+$(B)/obj/model/seccomp_default.o: src/model/seccomp_default.json
+
 # Messages of CRIU: C by protoc-c, beside the objects.
 .PRECIOUS: $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h
 $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: src/%.proto

@@ -15,7 +15,7 @@
 #include <sys/utsname.h>
 
 /* Changes when the profile or the way it is compiled does, so that an old cache is not used. */
-enum { PROFILE_VERSION = 1 };
+enum { PROFILE_VERSION = 2 };
 
 /* As the OCI names the machine, and as Go does. */
 #if defined(__x86_64__)

@@ -212,8 +212,10 @@ bounding_set_of_the_host() {
 		kexec_load reboot settimeofday swapon; do
 		expect_contains "$call: EPERM"
 	done
-	expect_contains "AF_VSOCK: E"
-	expect_contains "AF_ALG: E"
+	expect_contains "AF_VSOCK: EPERM"
+	expect_contains "AF_ALG: EPERM"
+	# Programs of 32 bits have another way to these sockets, whose arguments no filter sees.
+	[[ "$output" == *"no 32 bits"* ]] || expect_contains "socketcall: ENOSYS"
 }
 
 @test "a supervisor's program cannot be overwritten from the container that has it executed" {
