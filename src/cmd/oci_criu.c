@@ -22,7 +22,7 @@ enum { STREAMS = 3, STREAMS_MAX = 64 << 10, NAMESPACES = 2 };
 
 static const char yard_name[] = "criu-cgroups";
 static const char descriptors_file[] = "descriptors.json", null_prefix[] = "/dev/null ",
-		  terminal_name[] = "terminal";
+		  terminal_prefix[] = "tty[";
 
 const struct opt oci_criu_opts[] = {
 	STR(struct oci_criu_opts, image_path, 0, "image-path", "dir",
@@ -43,7 +43,7 @@ const struct opt oci_criu_opts[] = {
 	FLAG(struct oci_criu_opts, ext_unix_sk, 0, "ext-unix-sk",
 	     "Allow Unix sockets that are connected to outside"),
 	FLAG(struct oci_criu_opts, shell_job, 0, "shell-job",
-	     "Allow a terminal and a session from outside"),
+	     "Allow a terminal from outside as standard streams; restore gives its own for it"),
 	FLAG(struct oci_criu_opts, file_locks, 0, "file-locks", "Keep locks on files"),
 	FLAG(struct oci_criu_opts, auto_dedup, 0, "auto-dedup",
 	     "Drop from older images what a newer one has"),
@@ -229,6 +229,13 @@ static void add(struct oci_criu *c, const char *key, const char *value)
 
 static bool is_bind(const struct oci_mount *m)
 {
+	struct stat st;
+
+	/* Neither one that is there already, nor a link in place of one. */
+	if (strv_has(&m->options, "remount") ||
+	    (strv_has(&m->options, "copy-symlink") && m->source && lstat(m->source, &st) == 0 &&
+	     S_ISLNK(st.st_mode)))
+		return false;
 	return str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
 	       strv_has(&m->options, "rbind");
 }
@@ -373,7 +380,10 @@ static bool read_mount_id(int fd, unsigned *ret)
 	return at && sscanf(at, "mnt_id: %u", ret) == 1;
 }
 
-/* criu's names: "pipe:[inode]" as procfs says it, "file[mount:inode]" in hexadecimal. */
+/*
+ * criu's names: "pipe:[inode]" as procfs says it, "file[mount:inode]" and "tty[number:device]" in
+ * hexadecimal.
+ */
 static const char *stream_name(struct oci_cli *cli, int fd)
 {
 	struct stat st;
@@ -385,7 +395,8 @@ static const char *stream_name(struct oci_cli *cli, int fd)
 	if (S_ISFIFO(st.st_mode)) /* a FIFO with a name is found again by that */
 		return arena_printf(cli->a, "pipe:[%" PRIu64 "]", (uint64_t)st.st_ino);
 	if (isatty(fd))
-		return terminal_name;
+		return arena_printf(cli->a, "%s%" PRIx64 ":%" PRIx64 "]", terminal_prefix,
+				    (uint64_t)st.st_rdev, (uint64_t)st.st_dev);
 	is_null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 	if ((!S_ISREG(st.st_mode) && !is_null) || !read_mount_id(fd, &mount))
 		return "";
@@ -400,6 +411,11 @@ void oci_criu_streams(struct oci_cli *cli, struct strv *ret)
 		strv_add(ret, cli->a, stream_name(cli, fd));
 }
 
+static bool is_terminal(const char *stream)
+{
+	return str_after(stream, terminal_prefix) != NULL;
+}
+
 static const char *file_name(const char *stream)
 {
 	const char *after_null = str_after(stream, null_prefix);
@@ -408,15 +424,14 @@ static const char *file_name(const char *stream)
 	return str_after(name, "file[") ? name : NULL;
 }
 
-/* criu would say that it knows no mount of the terminal's number. */
-static int refuse_terminal(struct oci_criu *c, const char *stream)
+/* Whoever restores it must have another one to give, so both ends say that they know. */
+static int check_terminal(struct oci_criu *c, const char *stream)
 {
-	if (!str_eq(stream, terminal_name))
+	if (!is_terminal(stream) || c->options.shell_job)
 		return 0;
-	return err_set(&c->cli->err, -ENOTSUP,
-		       "its standard streams are a terminal from outside, which cannot be given "
-		       "to a restored container; run it with process.terminal and "
-		       "--console-socket, or on pipes");
+	return err_set(&c->cli->err, -EINVAL,
+		       "its standard streams are a terminal from outside; give --shell-job to "
+		       "checkpoint and restore, whose own terminal it then gets");
 }
 
 int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
@@ -426,11 +441,12 @@ int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 
 	buf_addc(&text, '[');
 	for (size_t i = 0; r == 0 && i < streams->n; i++) {
-		const char *file = file_name(streams->items[i]);
+		const char *stream = streams->items[i];
+		const char *file = is_terminal(stream) ? stream : file_name(stream);
 
-		r = refuse_terminal(c, streams->items[i]);
+		r = check_terminal(c, stream);
 		buf_adds(&text, i ? "," : "");
-		json_quote(streams->items[i], strlen(streams->items[i]), &text);
+		json_quote(stream, strlen(stream), &text);
 		if (file && !strv_has(&c->options.external, file))
 			strv_add(&c->options.external, c->cli->a, file);
 	}
@@ -444,13 +460,19 @@ int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 static int inherit(struct oci_criu *c, const char *stream, int fd, int *null)
 {
 	struct criu_options *o = &c->options;
-	const char *key = str_after(stream, "pipe:") ? stream : file_name(stream);
+	bool keeps_name = str_after(stream, "pipe:") || is_terminal(stream);
+	const char *key = keeps_name ? stream : file_name(stream);
+	int r = check_terminal(c, stream);
 
-	if (!key)
-		return 0;
+	if (r < 0 || !key)
+		return r;
 	for (size_t i = 0; i < o->n_inherit; i++)
 		if (str_eq(o->inherit[i].key, key))
 			return 0;
+	if (is_terminal(stream) && !isatty(fd))
+		return err_set(&c->cli->err, -ENOTTY,
+			       "standard stream %d is to be a terminal, as the container's was",
+			       fd);
 	if (str_after(stream, null_prefix)) {
 		if (*null < 0)
 			*null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -30,8 +30,9 @@ struct oci_state {
 	struct cgroup_class *class; /* of resctrl, or NULL */
 	int64_t created;            /* ns */
 	uint32_t owner;
-	struct strv streams; /* criu's names of standard input, output, error; empty: a terminal */
-	const char *config;  /* config.json as it was at creation, or updated */
+	struct strv
+		streams; /* criu's names of standard input, output, error; none: process.terminal */
+	const char *config; /* config.json as it was at creation, or updated */
 };
 SCHEMA_DECLARE(oci_state);
 

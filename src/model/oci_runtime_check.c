@@ -320,6 +320,13 @@ const char *oci_runtime_sysctl_owner(const char *name)
 	return NULL;
 }
 
+/* Which of both values would hold is nothing that the specification says. */
+static bool sets_name_again(const struct oci_config *c, const char *sysctl)
+{
+	return (!str_is_empty(c->hostname) && sysctl_begins(sysctl, "kernel.hostname")) ||
+	       (!str_is_empty(c->domainname) && sysctl_begins(sysctl, "kernel.domainname"));
+}
+
 static int check_sysctls(const struct oci_config *c, struct err *err)
 {
 	for (size_t i = 0; i < c->linux_->sysctl.n; i++) {
@@ -334,6 +341,10 @@ static int check_sysctls(const struct oci_config *c, struct err *err)
 		if (!oci_runtime_has_namespace(c, ns))
 			return err_set(err, -EINVAL, "linux.sysctl: %s needs a %s namespace",
 				       p->key, ns);
+		if (sets_name_again(c, p->key))
+			return err_set(err, -EINVAL,
+				       "linux.sysctl: %s is set by the member of that name as well",
+				       p->key);
 		if (strpbrk(p->value, "\n"))
 			return err_set(err, -EINVAL, "linux.sysctl: the value of %s has two lines",
 				       p->key);

@@ -14,6 +14,11 @@ static int check_device_rules(const struct oci_resources *r, struct err *err)
 			return err_set(err, -EINVAL,
 				       "linux.resources.devices[%zu].type: %s is none of a, c, b",
 				       i, d->type);
+		if (d->allow && str_is_empty(d->access))
+			return err_set(err, -EINVAL,
+				       "linux.resources.devices[%zu].access: is needed by a rule "
+				       "that allows",
+				       i);
 		if (d->access && d->access[strspn(d->access, "rwm")])
 			return err_set(
 				err, -EINVAL,

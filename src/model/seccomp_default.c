@@ -4,9 +4,10 @@
  * Assembled in: a build needs no tool that turns it into a table, and it can be compared with
  * its origin line by line. The path is relative to the folder that the build runs in.
  *
- * It differs in socketcall(2), by which programs of 32 bits made sockets before Linux 4.3: no filter
- * sees its arguments, so AF_ALG and AF_VSOCK would be open to them. It looks absent, for a libc to
- * call socket(2) instead, and stands before the rules for that, for which libseccomp would allow it.
+ * It differs in socketcall(2), by which programs of 32 bits made sockets before Linux 4.3: no
+ * filter sees its arguments, so AF_ALG and AF_VSOCK would be open to them. It looks absent, for a
+ * libc to call socket(2) instead, and stands before the rules for that, for which libseccomp would
+ * allow it.
  */
 #include "model/seccomp_default.h"
 

@@ -174,7 +174,8 @@ static void container_process_state(const struct answers *a, pid_t pid, struct b
 	OWN(buf) struct buf tail = { 0 };
 
 	buf_printf(out,
-		   "{\"ociVersion\":\"" OCI_RUNTIME_SPEC "\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",
+		   "{\"ociVersion\":\"" OCI_RUNTIME_SPEC
+		   "\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",
 		   (int)pid);
 	json_quote(metadata ? metadata : "", metadata ? strlen(metadata) : 0, out);
 	buf_adds(out, ",\"state\":");

@@ -31,6 +31,7 @@
 #include "runtime/init_hook.h"
 #include "runtime/init_kernel.h"
 #include "runtime/init_mount.h"
+#include "runtime/init_place.h"
 #include "runtime/init_plan.h"
 #include "runtime/init_policy.h"
 #include "runtime/init_proc.h"
@@ -263,27 +264,6 @@ static long fill_cgroups(const struct init_plan *p, long fs, const struct init_m
 	return r < 0 || !(m->tree_attr_set & MOUNT_ATTR_RDONLY) ? r : init_mount_readonly(p, fs);
 }
 
-/* Wherever links lead: nothing is mounted over procfs but what shows the container's own limits. */
-static long check_target(const struct init_plan *p, const struct init_mount *m, long target)
-{
-	struct statfs fs;
-	long r = m->over_proc ? 0 : RAW(fstatfs, target, &fs);
-
-	if (r < 0 || m->over_proc || fs.f_type != PROC_SUPER_MAGIC)
-		return r;
-	return init_report_failed(p, INIT_OVER_PROC, -EPERM);
-}
-
-/* What the parent sets itself where the kernel lets it. */
-static long set_bind(const struct init_mount *m, long tree)
-{
-	const struct mount_attr attr = { .attr_set = m->attr_set | m->tree_attr_set,
-					 .attr_clr = m->attr_clear | m->tree_attr_clear,
-					 .propagation = m->propagation };
-
-	return init_mount_set_old(tree, &attr, m->tree_propagation ? MS_REC_ : 0);
-}
-
 /* By the one system call, over the directory that we are in for a moment. */
 static long mount_at_once(const struct init_mount *m, long target, long root)
 {
@@ -297,33 +277,47 @@ static long mount_at_once(const struct init_mount *m, long target, long root)
 	return back < 0 ? -ENOTRECOVERABLE : r;
 }
 
-static long mount_one(const struct init_plan *p, const struct init_mount *m, long root)
+/* Upon target, an O_PATH descriptor. */
+static long mount_at(const struct init_plan *p, const struct init_mount *m, long target)
 {
-	long target = raw_path_open_or_make(m->target, m->dir, m->no_links), tree, r;
+	long tree = m->tree_fd >= 0 ? m->tree_fd : init_mount_new(m), r = tree;
 
-	if (target == -ELOOP && m->no_links)
-		return init_report_failed(p, INIT_NOT_A_DIRECTORY, target);
-	if (target < 0)
-		return target;
-	r = check_target(p, m, target);
-	tree = r < 0 ? r : mount_at_once(m, target, root);
-	if (tree >= 0 || tree == -ENOTRECOVERABLE) {
-		(void)RAW(close, target);
-		return tree;
-	}
-	tree = r < 0 ? r : m->tree_fd >= 0 ? m->tree_fd : init_mount_new(m);
-	if (tree >= 0 && m->copy_up)
+	if (r >= 0 && m->copy_up)
 		r = init_copy_up(tree, target);
-	if (tree < 0 || r >= 0)
-		r = tree < 0 ? tree : init_mount_move(tree, target);
+	if (r >= 0)
+		r = init_place_explain(m, target, init_mount_move(tree, target));
 	if (r >= 0 && m->kind == INIT_MOUNT_CGROUP && m->n_cgroups)
 		r = fill_cgroups(p, tree, m);
 	if (r >= 0 && m->kind != INIT_MOUNT_BIND && m->propagation)
 		r = init_mount_set(p, tree, &(struct mount_attr){ .propagation = m->propagation });
 	if (r >= 0 && m->kind == INIT_MOUNT_BIND && p->old_mounts)
-		r = set_bind(m, tree);
-	if (tree >= 0 && m->tree_fd < 0)
+		r = init_place_set_bind(m, tree);
+	if (r >= 0 && m->late_readonly)
+		p->late->fds[p->late->n++] = (int)tree;
+	else if (tree >= 0 && m->tree_fd < 0)
 		(void)RAW(close, tree);
+	return r;
+}
+
+static long mount_one(const struct init_plan *p, const struct init_mount *m, long root)
+{
+	long target, r;
+
+	if (m->kind == INIT_MOUNT_LINK)
+		return init_place_link(p, m);
+	target = init_place_open(m);
+	if (target == -ELOOP && m->no_links)
+		return init_report_failed(p, INIT_NOT_A_DIRECTORY, target);
+	if (target < 0)
+		return target;
+	r = init_place_check(p, m, target);
+	if (r >= 0 && m->kind == INIT_MOUNT_AGAIN) {
+		r = init_place_change(p, m, target);
+	} else if (r >= 0) {
+		r = mount_at_once(m, target, root);
+		if (r < 0 && r != -ENOTRECOVERABLE)
+			r = mount_at(p, m, target);
+	}
 	(void)RAW(close, target);
 	return r;
 }
@@ -727,6 +721,7 @@ const struct init_step init_steps[] = {
 	{ "mask", step_masked },
 	{ "make read-only", step_readonly },
 	{ "open its own namespaces", init_entry_keep },
+	{ "make mounts read-only that are filled", init_place_late_readonly },
 	{ "set flags of the root mount", step_root_flags },
 	{ "leave the old root", step_late_pivot },
 	{ "set propagation of the root mount", step_root_propagation },

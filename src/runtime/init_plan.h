@@ -36,6 +36,7 @@ enum init_detail {
 	INIT_CWD_OUTSIDE,     /* the working directory is not in the container */
 	INIT_NOT_A_DIRECTORY, /* the mount's target is a link, or not what it must be */
 	INIT_OVER_PROC,       /* ... or it is in procfs */
+	INIT_NOT_MOUNTED,     /* what is to be mounted again is no mount */
 	INIT_HOOK_FAILED,
 	INIT_HOOK_TIMEOUT,
 	INIT_SOURCE_CHANGED, /* another file than the parent saw there */
@@ -52,6 +53,8 @@ enum init_mount_kind {
 	INIT_MOUNT_FS,     /* a new file system */
 	INIT_MOUNT_BIND,   /* tree_fd */
 	INIT_MOUNT_CGROUP, /* tmpfs with a tree per v1 hierarchy, or tree_fd for v2 */
+	INIT_MOUNT_AGAIN,  /* other attributes for what is mounted there */
+	INIT_MOUNT_LINK,   /* a link instead */
 };
 
 /* A v1 hierarchy under its directory's name, and other names of it (comounted controllers). */
@@ -73,7 +76,11 @@ struct init_mount {
 	const char *source; /* of a bind: absolute, on the host */
 	bool recursive;     /* rbind */
 	bool no_follow;     /* the source itself, when it is a link */
+	bool on_link;       /* upon the target itself, when it is a link */
+	bool copy_link;     /* when the source is a link: the same link, INIT_MOUNT_LINK */
+	const char *link;   /* what that names */
 	bool copy_up;       /* fill the new file system with what is at the target */
+	bool late_readonly; /* read-only when devices and other mounts are in it */
 	const char *fstype;
 	const struct init_option *options;
 	size_t n_options;
@@ -89,6 +96,12 @@ struct init_mount {
 	size_t n_cgroups;
 	const struct init_cgroup_link *cgroup_links;
 	size_t n_cgroup_links;
+};
+
+/* Mounts that become read-only later, as the child has made them: room for all. */
+struct init_late {
+	size_t n;
+	int *fds;
 };
 
 /* A layer that has this number in the child. */
@@ -243,8 +256,9 @@ struct init_plan {
 	size_t n_sources;
 	struct init_mount *mounts;
 	size_t n_mounts;
-	int dev_mount;     /* index of the file system mounted at /dev, or -1 */
-	bool default_devs; /* populate /dev */
+	struct init_late *late; /* the child counts there */
+	int dev_mount;          /* index of the file system mounted at /dev, or -1 */
+	bool default_devs;      /* populate /dev */
 	struct init_device *devices;
 	size_t n_devices;
 	bool bind_devices; /* nodes are the host's, mounted */

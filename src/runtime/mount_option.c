@@ -56,8 +56,6 @@ static const struct {
 static const char *const ignored[] = { "defaults", "loud",   "nomand",     "mand",
 				       "async",    "silent", "noiversion", "nolazytime" };
 
-static const char *const unsupported[] = { "copy-symlink", "dest-nofollow" };
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool listed(const char *const *list, size_t n, const char *name)
@@ -81,6 +79,9 @@ static const struct {
 	{ "ridmap", offsetof(struct mount_options, id_map_tree) },
 	{ "tmpcopyup", offsetof(struct mount_options, copy_up) },
 	{ "src-nofollow", offsetof(struct mount_options, no_follow) },
+	{ "dest-nofollow", offsetof(struct mount_options, on_link) },
+	{ "copy-symlink", offsetof(struct mount_options, copy_link) },
+	{ "remount", offsetof(struct mount_options, again) },
 };
 
 static bool add_way(struct mount_options *o, const char *name)
@@ -148,21 +149,17 @@ static void add_data(struct mount_options *o, struct arena *a, const char *optio
 		       : (struct init_option){ option, NULL };
 }
 
-int mount_option_read(const struct strv *options, struct arena *a, struct mount_options *ret,
-		      struct err *err)
+void mount_option_read(const struct strv *options, struct arena *a, struct mount_options *ret)
 {
 	*ret = (struct mount_options){ .data = arena_array(a, options->n, sizeof(*ret->data)) };
 	for (size_t i = 0; i < options->n; i++) {
 		const char *o = options->items[i];
 
-		if (listed(unsupported, COUNT(unsupported), o))
-			return err_set(err, -ENOTSUP, "mount option %s is not supported", o);
 		if (str_is_empty(o) || add_way(ret, o) || add_attribute(ret, o) ||
 		    add_propagation(ret, o) || listed(ignored, COUNT(ignored), o))
 			continue;
 		add_data(ret, a, o);
 	}
-	return 0;
 }
 
 struct strv mount_option_all(struct arena *a)

@@ -21,15 +21,17 @@ struct mount_options {
 	bool tree_propagation;         /* rprivate and the like */
 	bool bind, recursive;          /* bind, rbind */
 	bool no_follow;                /* src-nofollow: bind a link itself */
+	bool on_link;                  /* dest-nofollow: mount upon a link itself */
+	bool copy_link;                /* copy-symlink: make a link like the source's */
+	bool again;                    /* remount: change what is mounted there */
 	bool copy_up;                  /* tmpcopyup */
 	bool id_map, id_map_tree;      /* idmap, ridmap */
 	struct init_option *data;      /* for the file system; a value of NULL is a flag */
 	size_t n_data;
 };
 
-/* -ENOTSUP for an option that is known and not supported; what is unknown is the file system's. */
-int mount_option_read(const struct strv *options, struct arena *a, struct mount_options *ret,
-		      struct err *err);
+/* What is unknown is the file system's. */
+void mount_option_read(const struct strv *options, struct arena *a, struct mount_options *ret);
 /* MS_* of "rslave" and the like, or 0. */
 uint64_t mount_option_propagation(const char *name);
 /* Every option that is more than the file system's business; the list is the arena's. */

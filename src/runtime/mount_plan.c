@@ -74,7 +74,7 @@ static bool may_cover_proc(const struct init_mount *m)
 	for (size_t i = 0; i < COUNT(replaceable); i++)
 		if (m->kind == INIT_MOUNT_BIND && str_eq(m->target, replaceable[i]))
 			return true;
-	return str_eq(m->fstype, "proc") ||
+	return str_eq(m->fstype, "proc") || m->kind == INIT_MOUNT_AGAIN ||
 	       (m->kind == INIT_MOUNT_BIND && str_eq(m->target, "proc"));
 }
 
@@ -98,7 +98,8 @@ static void set_old_data(struct init_mount *m, struct arena *a)
 			       MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 	OWN(buf) struct buf text = { 0 };
 
-	if (!is_plain(m->fstype) || (m->attr_set & ~known) || m->propagation || m->copy_up)
+	if (!is_plain(m->fstype) || m->late_readonly || (m->attr_set & ~known) || m->propagation ||
+	    m->copy_up)
 		return;
 	for (size_t i = 1; i < m->n_options; i++) {
 		const struct init_option *o = &m->options[i];
@@ -146,6 +147,7 @@ static void plan_bind(struct init_mount *m, const char *source, const struct mou
 	m->source = source;
 	m->recursive = o->recursive;
 	m->no_follow = o->no_follow;
+	m->copy_link = o->copy_link;
 	m->map_tree = o->id_map_tree;
 	m->attr_clear = o->clear;
 	m->tree_attr_set = o->tree_set;
@@ -296,22 +298,59 @@ static int plan_cgroup_mount(const struct oci_mount *from, const struct mount_op
 	return 0;
 }
 
+/*
+ * What is mounted there may be a part of the host's, or what others have mounted as well, so that
+ * only the mount is changed and never its file system.
+ */
+static int plan_again(const struct oci_mount *from, const struct mount_options *o,
+		      const struct plan_facts *facts, struct init_mount *m, struct err *err)
+{
+	if (o->n_data || o->copy_up || o->id_map || from->mappings.uids.n)
+		return err_set(err, -EINVAL,
+			       "mount on %s: remount changes options of the mount (ro, nosuid, "
+			       "…) and no others; remove %s",
+			       from->destination,
+			       o->n_data    ? o->data[0].key
+			       : o->copy_up ? "tmpcopyup"
+					    : "the mappings");
+	if (facts->old_mounts && (o->tree_set || o->tree_clear))
+		return err_set(err, -ENOTSUP,
+			       "mount on %s: recursive options (rro, …) need Linux 5.12",
+			       from->destination);
+	m->kind = INIT_MOUNT_AGAIN;
+	m->attr_clear = o->clear;
+	m->tree_attr_set = o->tree_set;
+	m->tree_attr_clear = o->tree_clear;
+	return 0;
+}
+
+/* What is new and empty gets its devices, and directories for the mounts in it. */
+static bool is_filled(const struct init_mount *m)
+{
+	return str_eq(m->fstype, "tmpfs") || str_eq(m->target, "dev");
+}
+
 static int plan_mount(const struct oci_config *c, const struct oci_mount *from, const char *bundle,
 		      const struct plan_facts *facts, struct arena *a, struct init_mount *m,
 		      struct err *err)
 {
 	struct mount_options o;
-	int r = mount_option_read(&from->options, a, &o, err);
+	int r;
 
-	if (r < 0)
-		return err_wrap(err, "mount on %s", from->destination);
+	mount_option_read(&from->options, a, &o);
 	m->target = inner_path(a, from->destination);
 	m->dir = true;
 	m->tree_fd = -1;
 	m->attr_set = o.set;
 	m->propagation = o.propagation;
+	m->on_link = o.on_link;
 	if (!*m->target)
 		return err_set(err, -EINVAL, "mount on %s: the root itself cannot be mounted over",
+			       from->destination);
+	if (o.again)
+		return plan_again(from, &o, facts, m, err);
+	if (o.copy_link && !o.bind && !str_eq(from->type, "bind"))
+		return err_set(err, -EINVAL, "mount on %s: copy-symlink is for bind mounts",
 			       from->destination);
 	r = plan_id_mapping(c, from, &o, a, m, err);
 	if (r < 0)
@@ -342,6 +381,9 @@ static int plan_mount(const struct oci_config *c, const struct oci_mount *from, 
 	/* Attributes of a new mount start from nothing, so there is nothing to clear. A tree that
 	 * is new has one mount, so options for all of it are that one's. */
 	m->attr_set = (o.set & ~o.tree_clear) | o.tree_set;
+	m->late_readonly = (m->attr_set & MOUNT_ATTR_RDONLY) && is_filled(m);
+	if (m->late_readonly)
+		m->attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	r = set_data(m, c, from, &o, facts, a, err);
 	if (r == 0)
 		set_old_data(m, a);
@@ -355,6 +397,8 @@ static int plan_mounts(const struct oci_config *c, const char *bundle,
 	if (c->mounts.n > MOUNTS_MAX)
 		return err_set(err, -EINVAL, "mounts: more than %d", MOUNTS_MAX);
 	p->mounts = arena_array(a, c->mounts.n, sizeof(*p->mounts));
+	p->late = arena_new(a, struct init_late);
+	p->late->fds = arena_array(a, c->mounts.n, sizeof(*p->late->fds));
 	p->default_devs = true;
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct init_mount *m = &p->mounts[p->n_mounts];

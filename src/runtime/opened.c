@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
 #include <sys/mount.h>
@@ -346,14 +347,30 @@ static int check_old(const struct init_mount *m, struct err *err)
 	return 0;
 }
 
+/* What the source names, when it is a link that the container is to have as one. */
+static bool copy_link(struct opened *o, struct init_mount *m)
+{
+	char text[PATH_MAX];
+	ssize_t n = m->copy_link ? readlink(m->source, text, sizeof(text)) : -1;
+
+	if (n < 0 || n == (ssize_t)sizeof(text))
+		return false;
+	m->kind = INIT_MOUNT_LINK;
+	m->link = arena_strndup(o->a, text, (size_t)n);
+	return true;
+}
+
 static int open_bind(struct opened *o, struct init_plan *p, struct init_mount *m, struct err *err)
 {
 	struct stat st;
-	int r = open_source(o, p, m->source,
-			    (m->recursive ? AT_RECURSIVE : 0U) |
-				    (m->no_follow ? AT_SYMLINK_NOFOLLOW : 0U),
-			    &m->tree_fd, &st);
+	int r;
 
+	if (copy_link(o, m))
+		return 0;
+	r = open_source(o, p, m->source,
+			(m->recursive ? AT_RECURSIVE : 0U) |
+				(m->no_follow ? AT_SYMLINK_NOFOLLOW : 0U),
+			&m->tree_fd, &st);
 	if (r < 0)
 		return err_code(err, r, "mount on /%s: source %s", m->target, m->source);
 	m->dir = S_ISDIR(st.st_mode);

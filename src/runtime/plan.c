@@ -218,9 +218,9 @@ int plan_exec(const struct runtime_exec *x, const struct plan_facts *facts, stru
 static void print_mount(const struct init_mount *m, struct buf *out)
 {
 	static const char *const kinds[] = {
-		[INIT_MOUNT_FS] = "mount",
-		[INIT_MOUNT_BIND] = "bind",
-		[INIT_MOUNT_CGROUP] = "cgroups",
+		[INIT_MOUNT_FS] = "mount",       [INIT_MOUNT_BIND] = "bind",
+		[INIT_MOUNT_CGROUP] = "cgroups", [INIT_MOUNT_AGAIN] = "remount",
+		[INIT_MOUNT_LINK] = "link",
 	};
 
 	buf_printf(out, "%s%s %s on %s", m->recursive ? "r" : "", kinds[m->kind],

@@ -61,6 +61,7 @@ static int exec_failure(const char *name, const struct init_report *r, int *ret_
 	case INIT_CWD_OUTSIDE:
 	case INIT_NOT_A_DIRECTORY:
 	case INIT_OVER_PROC:
+	case INIT_NOT_MOUNTED:
 	case INIT_HOOK_FAILED:
 	case INIT_HOOK_TIMEOUT:
 	case INIT_SOURCE_CHANGED:
@@ -161,6 +162,9 @@ int report_failure(const struct init_plan *p, const struct init_report *r, const
 			       item ? item : "");
 	if (r->detail == INIT_OVER_PROC)
 		return err_set(err, r->error, "%s /%s: that is in procfs, which must stay whole",
+			       step, item ? item : "");
+	if (r->detail == INIT_NOT_MOUNTED)
+		return err_set(err, r->error, "%s /%s: nothing is mounted there to be remounted",
 			       step, item ? item : "");
 	why = in_user_namespace(p, r, step);
 	if (why)

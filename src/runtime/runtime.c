@@ -294,6 +294,18 @@ static void remove_groups(const struct runtime_start *s, struct err *err)
 	(void)err_also(err, &other);
 }
 
+/* The kernel tells of memory that a group may not have in many ways. */
+static int explain_memory(const struct oci_resources *r, int code, struct err *err)
+{
+	const struct oci_memory *m = r ? r->memory : NULL;
+	struct err first = err ? *err : (struct err)ERR_INIT;
+
+	if ((code != -ENOMEM && code != -ENFILE && code != -ENOBUFS) || !m || !m->limit ||
+	    *m->limit <= 0)
+		return code;
+	return err_set(err, code, "%s; linux.resources.memory.limit may be too low", first.msg);
+}
+
 int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime_process *ret,
 		  int *ret_exit, struct err *err)
 {
@@ -318,6 +330,7 @@ int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime
 		*ret = process;
 		return 0;
 	}
+	(void)explain_memory(s->config->linux_->resources, r, err);
 	remove_groups(s, err);
 	return r;
 }

@@ -66,6 +66,66 @@ with_shared_host() {
 	expect_output /nowhere
 }
 
+@test "copy-symlink makes a link like the source's, dest-nofollow mounts upon a link of the container" {
+	ln -sfn /full/deep/file "$OCI/tree/link"
+	ln -sfn /nowhere "$bundle/rootfs/dangling"
+	mounts_more=",{\"destination\":\"/made/here/l\",\"source\":\"$OCI/tree/link\",\"options\":[\"bind\",\"copy-symlink\"]},
+		{\"destination\":\"/made/plain\",\"source\":\"$OCI/tree/file\",\"options\":[\"bind\",\"copy-symlink\"]},
+		{\"destination\":\"/dangling\",\"source\":\"$OCI/tree/file\",\"options\":[\"bind\",\"dest-nofollow\"]}"
+	# The second time the link is there already.
+	for id in t-link t-again; do
+		run_box $id "readlink /made/here/l; cat /made/here/l /made/plain /dangling; ls /nowhere 2>/dev/null"
+		expect_output "$(printf '/full/deep/file\nold\ncontent\ncontent')"
+	done
+	[ ! -e "$bundle/rootfs/nowhere" ]
+	ln -sfn /elsewhere "$bundle/rootfs/made/here/l"
+	run_box t-other true
+	expect_status 125
+	expect_contains "mount /made/here/l: File exists"
+	rm -r "$bundle/rootfs/made" "$bundle/rootfs/dangling"
+}
+
+@test "remount changes the options of what is mounted there, and of nothing else" {
+	mounts_more=",{\"destination\":\"/t\",\"type\":\"tmpfs\",\"options\":[\"nosuid\"]},{\"destination\":\"/t\",\"type\":\"tmpfs\",\"options\":[\"remount\",\"ro\",\"noexec\"]},
+		{\"destination\":\"/b\",\"source\":\"$OCI/tree\",\"options\":[\"bind\",\"ro\"]},{\"destination\":\"/b\",\"source\":\"$OCI/tree\",\"options\":[\"bind\",\"remount\",\"rw\",\"nodev\"]}"
+	run_box t-again "cut -d' ' -f5,6 /proc/self/mountinfo | grep -E '^/(t|b) '"
+	expect_status 0
+	expect_contains "/t ro,nosuid,noexec"
+	expect_contains "/b rw,nodev"
+	mounts_more=',{"destination":"/full","type":"tmpfs","options":["remount","ro"]}'
+	run_box t-none true
+	expect_status 125
+	expect_contains "mount /full: nothing is mounted there"
+	mounts_more=',{"destination":"/dev","type":"tmpfs","options":["remount","size=1k"]}'
+	run_box t-data true
+	expect_status 125
+	expect_contains "remount changes options of the mount"
+}
+
+@test "a file system in memory is read-only when its devices and mounts are in it, /dev as well" {
+	mounts='{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["ro","mode=755","nosuid"]},
+		{"destination":"/dev/pts","type":"devpts","source":"devpts","options":["newinstance","ptmxmode=0666"]},
+		{"destination":"/t","type":"tmpfs","options":["rro"]},{"destination":"/t/deep/in","type":"tmpfs"}'
+	linux_more=',"devices":[{"path":"/dev/mine/zero","type":"c","major":1,"minor":5}]'
+	process_more=',"terminal":true'
+	box 'echo >/dev/null && test -c /dev/console && head -c 1 /dev/mine/zero | wc -c; tty; for f in /dev/x /t/x /t/deep/x /t/deep/in/fine; do touch $f 2>/dev/null && echo $f; done; grep -c \"tmpfs ro\" /proc/mounts'
+	run on_a_terminal berth-oci --root "$OCI/state" run -b "$bundle" t-late
+	expect_status 0
+	expect_output "$(printf '1\r\n/dev/pts/0\r\n/t/deep/in/fine\r\n2\r')"
+	expect_lacks /dev/x
+}
+
+@test "a file upon a directory, or a directory upon a file, is said to be that" {
+	mounts_more=",{\"destination\":\"/full\",\"source\":\"$OCI/tree/file\",\"options\":[\"bind\"]}"
+	run_box t-dir true
+	expect_status 125
+	expect_contains "mount /full: Is a directory"
+	mounts_more=",{\"destination\":\"/full/deep/file\",\"source\":\"$OCI/tree\",\"options\":[\"bind\"]}"
+	run_box t-file true
+	expect_status 125
+	expect_contains "mount /full/deep/file: Not a directory"
+}
+
 @test "options of a file system reach it" {
 	mounts_more=',{"destination":"/t","type":"tmpfs","source":"mine","options":["mode=1750","size=64k","uid=3","gid=4","noexec","rro"]},
 		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid"]}'

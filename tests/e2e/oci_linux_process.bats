@@ -223,6 +223,9 @@ sets() { # the five sets as the kernel shows them, without zeros in front
 		"linux": {|"linux": { "rootfsPropagation": "loud",|linux.rootfsPropagation
 		"linux": {|"linux": { "devices": [{"path":"/dev/x","type":"c","major":1}, {"path":"/x","type":"z"}],|linux.devices[1].type
 		"linux": {|"linux": { "resources": {"pids":{}},|linux.resources.pids.limit
+		"linux": {|"linux": { "resources": {"devices":[{"allow":false},{"allow":true,"type":"c","access":""}]},|linux.resources.devices[1].access: is needed
+		"linux": {|"linux": { "sysctl": {"kernel.hostname":"other"},|linux.sysctl: kernel.hostname is set by the member of that name as well
+		"1.2.0"|"1.x"|ociVersion
 		"linux": {|"linux": { "seccomp": {},|linux.seccomp.defaultAction
 		{ "ociVersion"|{ ! "ociVersion"|invalid JSON
 	ROWS

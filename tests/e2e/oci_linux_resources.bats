@@ -171,6 +171,16 @@ v1() {
 	oci_nothing_left
 }
 
+@test "a memory limit that nothing fits into is named as the reason" {
+	[ -d /sys/fs/cgroup/memory ] || grep -qs memory /sys/fs/cgroup/cgroup.controllers || skip "no memory control groups"
+	linux_more=',"resources":{"memory":{"limit":4096}}'
+	run_box t-tiny true
+	[ "$status" -ne 0 ]
+	expect_contains "memory"
+	[ "${#lines[@]}" = 1 ]
+	oci_nothing_left
+}
+
 @test "devices have their type, numbers, mode and owner" {
 	linux_more=',"devices":[{"path":"/dev/one","type":"c","major":1,"minor":5,"fileMode":384,"uid":7,"gid":8},
 		{"path":"/dev/disk","type":"b","major":7,"minor":3},{"path":"/dev/deep/down/pipe","type":"p"},{"path":"/dev/unbuffered","type":"u","major":1,"minor":7}]'

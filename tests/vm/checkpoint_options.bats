@@ -5,6 +5,54 @@ load checkpoint_helper
 
 prepare() {
 	gcc -O1 -static -o "$OCI/unix_hearer" "$berth_source/tests/lib/unix_hearer.c"
+	# Counts to a socket that it has connected to once.
+	cat >"$OCI/talk.c" <<-'C'
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/socket.h>
+		#include <sys/un.h>
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			struct sockaddr_un to = { .sun_family = AF_UNIX };
+			int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+			char text[16];
+
+			strncpy(to.sun_path, argv[argc - 1], sizeof(to.sun_path) - 1);
+			if (connect(s, (void *)&to, sizeof(to)) < 0)
+				return 1;
+			for (int i = 1; send(s, text, (size_t)sprintf(text, "%d", i), 0) > 0; i++)
+				usleep(200000);
+			return 2;
+		}
+	C
+	gcc -O1 -w -static -o "$bundle/rootfs/bin/talk" "$OCI/talk.c"
+	# A terminal whose path goes into a file; prints what is written to it.
+	cat >"$OCI/terminal.c" <<-'C'
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <termios.h>
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+			struct termios raw;
+			char text[256];
+			ssize_t n;
+			FILE *f;
+
+			grantpt(master), unlockpt(master);
+			slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+			tcgetattr(slave, &raw), cfmakeraw(&raw), tcsetattr(slave, TCSANOW, &raw);
+			f = fopen(argv[1], "w"), fputs(ptsname(master), f), fclose(f);
+			while ((n = read(master, text, sizeof(text))) > 0)
+				write(1, text, n);
+			return 1;
+		}
+	C
+	gcc -O1 -w -o "$OCI/terminal" "$OCI/terminal.c"
 }
 
 # hear PATH FILE: what is sent to a socket of that name, a line each
@@ -62,6 +110,71 @@ without_iptables() {
 	restore t-fly
 	run oci exec t-fly netstat -tln
 	expect_contains ":4000"
+}
+
+# The socket has its name in the container, too, where restore looks for it; and one network
+# namespace, since criu knows no others' sockets.
+@test "--ext-unix-sk connects a socket again whose other end is outside, and without it none is written" {
+	mkdir -p "$OCI/ext"
+	hear "$OCI/ext/socket" "$OCI/heard"
+	change 'c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "network"]
+c["mounts"] += [{"destination": "'"$OCI/ext"'", "source": "'"$OCI/ext"'", "options": ["bind"]}]'
+	program talk "$OCI/ext/socket"
+	oci run -d -b "$bundle" t-ext >>"$OCI/out" 2>&1 </dev/null 3>&-
+	eventually heard 3
+	run oci checkpoint --image-path "$OCI/img" t-ext
+	expect_status 1
+	expect_contains "External socket"
+	status_is t-ext running
+	oci checkpoint --ext-unix-sk --image-path "$OCI/img" t-ext
+	last=$(tail -n 1 "$OCI/heard")
+	restore t-ext --ext-unix-sk
+	eventually heard $((last + 3))
+	[ "$(cat "$OCI/heard")" = "$(seq "$(tail -n 1 "$OCI/heard")")" ] || [ "$(head -n "$last" "$OCI/heard")" = "$(seq "$last")" ]
+	kill $!
+}
+
+heard() { # heard N: somebody has counted to N
+	[ -s "$OCI/heard" ] && [ "$(tail -n 1 "$OCI/heard")" -ge "$1" ]
+}
+
+# terminal NAME: a terminal that is nobody's own; its path in $OCI/NAME, what is written to it in $OCI/NAME.text
+terminal() {
+	"$OCI/terminal" "$OCI/$1" >"$OCI/$1.text" 3>&- &
+	eventually test -s "$OCI/$1"
+}
+
+@test "--shell-job has a container go on at the terminal of the restore, and without it none is written" {
+	terminal first
+	first=$! tty=$(cat "$OCI/first")
+	program sh -c "${counter//\$/\\\$}"
+	oci run -d -b "$bundle" t-job <"$tty" >"$tty" 2>&1 3>&-
+	on_first() { [ "$(tail -n 1 "$OCI/first.text")" -ge "$1" ]; }
+	eventually on_first 3
+	run oci checkpoint --image-path "$OCI/img" t-job
+	expect_status 1
+	expect_contains "give --shell-job"
+	status_is t-job running
+	oci checkpoint --shell-job --image-path "$OCI/img" t-job
+	kill "$first"
+
+	terminal second
+	second=$! tty=$(cat "$OCI/second")
+	run oci restore -d --image-path "$OCI/img" -b "$bundle" t-job <"$tty"
+	expect_status 1
+	expect_contains "give --shell-job"
+	run oci restore -d --shell-job --image-path "$OCI/img" -b "$bundle" t-job </dev/null
+	expect_status 1
+	expect_contains "standard stream 0 is to be a terminal"
+	oci_nothing_left
+	oci restore -d --shell-job --image-path "$OCI/img" -b "$bundle" t-job <"$tty" >"$tty" 2>"$OCI/err" 3>&- || { cat "$OCI/err" >&2; grep -i err "$OCI/img/restore.log" >&2; return 1; }
+	on_second() { [ "$(wc -l <"$OCI/second.text")" -ge 3 ]; }
+	eventually on_second
+	[ "$(head -n 1 "$OCI/second.text")" = $(($(tail -n 1 "$OCI/first.text") + 1)) ]
+	run oci exec t-job readlink /proc/1/fd/1
+	expect_contains pts
+	oci delete --force t-job
+	kill "$second"
 }
 
 blocks() { # blocks DIR: what its images of memory take on the disk
