@@ -128,9 +128,12 @@ int oci_bundle_fds(struct oci_cli *cli, int64_t n, struct oci_process *process, 
 		   size_t *ret_n)
 {
 	const char *listen = getenv("LISTEN_FDS");
-	int64_t listen_fds = listen ? strtoll(listen, NULL, 10) : 0;
+	char *end = "";
+	int64_t listen_fds = listen ? strtoll(listen, &end, 10) : 0;
 	int *fds;
 
+	if (*end)
+		return err_set(&cli->err, -EINVAL, "LISTEN_FDS: %s is not a number", listen);
 	if (n < 0 || n > FDS_MAX || listen_fds < 0 || listen_fds > FDS_MAX)
 		return err_set(&cli->err, -EINVAL,
 			       "--preserve-fds and LISTEN_FDS must be from 0 to %d", FDS_MAX);

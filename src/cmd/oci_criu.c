@@ -506,6 +506,10 @@ int oci_criu_streams_read(struct oci_criu *c, int *ret_null)
 
 		r = inherit(c, name ? name : "", (int)i, ret_null);
 	}
+	/* criu would look for one at its own standard input, which it moves away to be inherited. */
+	for (size_t i = 0; i < c->options.n_inherit; i++)
+		if (is_terminal(c->options.inherit[i].key))
+			c->options.shell_job = false;
 	return r;
 }
 

@@ -232,10 +232,12 @@ true"
 }
 
 @test "devices that no rule allows cannot be used" {
-	program sh -c 'mknod /tmp/kmsg c 1 11 && head -c 1 /tmp/kmsg || echo denied; echo >/dev/null && echo null works'
+	program sh -c 'mknod /tmp/kmsg c 1 11 && head -c 1 /tmp/kmsg || echo denied; mknod /tmp/tun c 10 200; (: <>/tmp/tun); echo >/dev/null && echo null works'
 	configure 's|"readonly": true|"readonly": false|; s|"CAP_KILL",|"CAP_KILL", "CAP_MKNOD",|g; s|"/proc/kcore",||'
 	run oci run -b "$bundle" t-devices
-	rm -f "$bundle/rootfs/tmp/kmsg"
+	rm -f "$bundle/rootfs/tmp/kmsg" "$bundle/rootfs/tmp/tun"
+	# Which runc allowed to every container until 1.2.
+	expect_contains "/tmp/tun: Operation not permitted"
 	expect_contains denied
 	expect_contains "null works"
 }

@@ -109,6 +109,117 @@ receive_pidfd() {
 	expect_status 1
 }
 
+@test "exec adds capabilities, takes new privileges away, and passes on as many descriptors as asked" {
+	program sleep 1000
+	configure 's|"noNewPrivileges": true|"noNewPrivileges": false|'
+	oci run -d -b "$bundle" t-exec >/dev/null 3>&-
+	privileges() { oci exec "$@" t-exec sh -c 'sed -n "s/^CapEff:.0*//p; s/^CapBnd:.0*//p; s/^NoNewPrivs:.//p" /proc/self/status | tr "\n" " "'; }
+	# CHOWN is bit 0, SYS_ADMIN 21; AUDIT_WRITE, KILL and NET_BIND_SERVICE are the container's.
+	[ "$(privileges)" = "20000420 20000420 0 " ]
+	[ "$(privileges --cap CAP_CHOWN --cap CAP_SYS_ADMIN)" = "20200421 20200421 0 " ]
+	[ "$(privileges --no-new-privs)" = "20000420 20000420 1 " ]
+	run oci exec --cap CAP_NO_SUCH t-exec true
+	expect_status 1
+	expect_contains "no capability is called CAP_NO_SUCH"
+
+	echo hello >"$OCI/hello"
+	run oci exec --preserve-fds 1 t-exec sh -c 'cat <&3; ls /proc/self/fd | wc -l' 3<"$OCI/hello" 4<"$OCI/hello"
+	expect_output "$(printf 'hello\n5')"
+	run oci exec --preserve-fds 9 t-exec true 3<"$OCI/hello"
+	expect_status 1
+	expect_contains "is not open"
+	[ -e /sys/fs/selinux/enforce ] || {
+		run oci exec --process-label system_u:system_r:container_t:s0 t-exec true
+		expect_status 125
+		expect_contains "this kernel does not run SELinux"
+	}
+}
+
+@test "exec gives a terminal, its own or over a console socket" {
+	program sleep 1000
+	oci run -d -b "$bundle" t-exec >/dev/null 3>&-
+	run on_a_terminal berth-oci --root "$OCI/state" exec -t t-exec sh -c 'tty; exit 6'
+	expect_status 6
+	expect_contains /dev/pts/0
+	run oci exec -t -d t-exec tty
+	expect_status 1
+	expect_contains "--console-socket"
+	"$OCI/console_socket" "$OCI/exec-socket" hello >"$OCI/out" 3>&- &
+	eventually test -S "$OCI/exec-socket"
+	oci exec -t -d --console-socket "$OCI/exec-socket" t-exec sh -c 'read x; echo got $x; tty' >/dev/null 3>&-
+	wait $!
+	grep -q "got hello" "$OCI/out"
+	grep -q /dev/pts/ "$OCI/out"
+}
+
+@test "sockets of a service manager are passed on as the first process's own" {
+	program sh -c 'echo $LISTEN_FDS $LISTEN_PID $$; cat <&3; cat <&4'
+	echo one >"$OCI/one"
+	echo two >"$OCI/two"
+	LISTEN_FDS=2 LISTEN_PID=77 run oci run -b "$bundle" t-listen 3<"$OCI/one" 4<"$OCI/two"
+	expect_status 0
+	expect_output "$(printf '2 1 1\none\ntwo')"
+	LISTEN_FDS=x run oci run -b "$bundle" t-listen
+	expect_status 1
+	expect_contains LISTEN_FDS
+}
+
+@test "kill takes names with SIG, without, and numbers, and --all means every process" {
+	program sh -c "trap 'echo got usr1' USR1; sleep 1000 & while :; do sleep 0.05; done"
+	berth-oci --root "$OCI/state" run -d -b "$bundle" t-kill >"$OCI/out" 3>&-
+	three() { [ "$(oci ps -f json t-kill | tr ',' '\n' | wc -l)" -ge 3 ]; }
+	eventually three
+	for signal in USR1 SIGUSR1 10; do
+		: >"$OCI/out"
+		oci kill t-kill $signal
+		eventually grep -q "got usr1" "$OCI/out"
+	done
+	run oci kill t-kill NOSUCH
+	expect_status 1
+	expect_contains NOSUCH
+	oci kill --all t-kill KILL
+	eventually status_is t-kill stopped
+	[ -z "$(find /sys/fs/cgroup -path '*/berth/t-kill/cgroup.procs' -exec cat {} +)" ]
+}
+
+@test "the number is in its file at once or not at all" {
+	program sleep 1000
+	strace -f -qq -o "$OCI/trace" -e trace=rename,renameat,renameat2,openat berth-oci --root "$OCI/state" create -b "$bundle" --pid-file "$OCI/pid" t-pid >/dev/null 3>&-
+	grep -q 'rename.*pid"' "$OCI/trace"
+	# Nobody opens it under its own name to write it.
+	! grep -E "openat\(.*\"($OCI/)?pid\".*O_(WRONLY|RDWR)" "$OCI/trace"
+	[ "$(cat "$OCI/pid")" = "$(pid_of t-pid)" ]
+}
+
+@test "the state is the specification's and what runc adds, paused as well" {
+	program sleep 1000
+	configure 's|"hostname"|"annotations": { "a.b": "c \\"d\\"" }, "hostname"|'
+	oci create -b "$bundle" t-state >/dev/null 3>&-
+	oci state t-state >"$OCI/state.json"
+	run python3 - "$OCI/state.json" "$bundle" <<-'PY'
+		import json, re, sys
+		s = json.load(open(sys.argv[1]))
+		print(*sorted(s))
+		print(s["ociVersion"], s["id"], s["status"], s["pid"] > 1, s["bundle"] == sys.argv[2], s["rootfs"] == sys.argv[2] + "/rootfs")
+		print(s["annotations"], bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", s["created"])), s["owner"])
+	PY
+	expect_output "annotations bundle created id ociVersion owner pid rootfs status
+1.3.0 t-state created True True True
+{'a.b': 'c \"d\"'} True root"
+	# A container that waits can be frozen as well.
+	oci pause t-state
+	status_is t-state paused
+	run oci pause t-state
+	expect_status 1
+	oci resume t-state
+	oci kill t-state KILL
+	eventually status_is t-state stopped
+	[ "$(pid_of t-state)" = 0 ]
+	run oci pause t-state
+	expect_status 1
+	expect_contains stopped
+}
+
 @test "exec --cgroup puts a process into a group beneath the container's" {
 	local group
 
