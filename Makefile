@@ -189,7 +189,7 @@ SCRIPTS := $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/run tests/run $(wildcard test
 # Where variables come from another file, which it does not follow.
 SOURCED := $(wildcard tests/*/*.bash tests/*/*.bats bench/*.bash) $(shell grep -lE '^\#!/bin/(ba)?sh' bench/*)
 
-.PHONY: format check-format check-layers check-init check-headers check-functions check-cpp check-shell
+.PHONY: format check-format check-layers check-init check-headers check-functions check-cpp check-shell check-cited-tests
 format:
 	clang-format -i $(FORMATTED)
 check-format:
@@ -209,6 +209,8 @@ check-cpp:
 check-shell:
 	shellcheck -S warning $(SCRIPTS)
 	shellcheck -S error $(SOURCED)
+check-cited-tests:
+	tools/check-cited-tests
 
 .PHONY: fuzz
 fuzz: $(FUZZ_TARGETS)

@@ -56,6 +56,7 @@ void oci_criu_cleanup(struct oci_criu *c)
 {
 	fd_cleanup(&c->images_fd);
 	fd_cleanup(&c->work_fd);
+	fd_cleanup(&c->terminal_fd);
 }
 
 /* The user's path: nobody else's links are on it. */
@@ -457,6 +458,22 @@ int oci_criu_streams_write(struct oci_criu *c, const struct strv *streams)
 	return r < 0 ? err_code(&c->cli->err, r, "writing %s/%s", c->images, descriptors_file) : 0;
 }
 
+/* One for input and output, whichever way this stream is open, since criu takes one for all. */
+static int open_terminal(struct oci_criu *c, int stream, int *ret)
+{
+	char path[32];
+
+	if (!isatty(stream))
+		return err_set(&c->cli->err, -ENOTTY,
+			       "standard stream %d is to be a terminal, as the container's was",
+			       stream);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", stream);
+	fd_cleanup(&c->terminal_fd);
+	c->terminal_fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	*ret = c->terminal_fd;
+	return *ret < 0 ? err_sys(&c->cli->err, "the terminal of standard stream %d", stream) : 0;
+}
+
 static int inherit(struct oci_criu *c, const char *stream, int fd, int *null)
 {
 	struct criu_options *o = &c->options;
@@ -469,10 +486,10 @@ static int inherit(struct oci_criu *c, const char *stream, int fd, int *null)
 	for (size_t i = 0; i < o->n_inherit; i++)
 		if (str_eq(o->inherit[i].key, key))
 			return 0;
-	if (is_terminal(stream) && !isatty(fd))
-		return err_set(&c->cli->err, -ENOTTY,
-			       "standard stream %d is to be a terminal, as the container's was",
-			       fd);
+	if (is_terminal(stream))
+		r = open_terminal(c, fd, &fd);
+	if (r < 0)
+		return r;
 	if (str_after(stream, null_prefix)) {
 		if (*null < 0)
 			*null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -506,7 +523,8 @@ int oci_criu_streams_read(struct oci_criu *c, int *ret_null)
 
 		r = inherit(c, name ? name : "", (int)i, ret_null);
 	}
-	/* criu would look for one at its own standard input, which it moves away to be inherited. */
+	/* criu would look for one at its own standard input, which it moves away to be inherited.
+	 */
 	for (size_t i = 0; i < c->options.n_inherit; i++)
 		if (is_terminal(c->options.inherit[i].key))
 			c->options.shell_job = false;

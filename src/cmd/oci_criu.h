@@ -27,11 +27,12 @@ struct oci_criu {
 	const struct oci_config *config;
 	const char *images, *work; /* paths of the directories */
 	int images_fd, work_fd;
+	int terminal_fd; /* ours, that a restored container gets */
 	struct criu_options options;
 };
 #define OCI_CRIU_INIT                                                                              \
 	{                                                                                          \
-		.images_fd = -1, .work_fd = -1                                                     \
+		.images_fd = -1, .work_fd = -1, .terminal_fd = -1                                  \
 	}
 void oci_criu_cleanup(struct oci_criu *c);
 

@@ -282,6 +282,20 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('start.sock')"
 	eventually status_is t-none stopped
 }
 
+@test "without a group of its own a container sees the host's, and cannot write there whatever it asks for" {
+	on_v1 || skip "this user may have a group here: tests/vm"
+	program 'cut -d" " -f5,6 /proc/self/mountinfo | grep "^/sys/fs/cgroup" >/seen; grep -c " ro" /seen; grep -c " rw" /seen'
+	change 'l["namespaces"] = [n for n in l["namespaces"] if n["type"] != "cgroup"]
+c["mounts"] = [m for m in c["mounts"] if not m["destination"].startswith("/sys")] + [
+    {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind"]},
+    {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]'
+	run oci run t-sees
+	# The whole tree was bound before, and each mount of it is covered.
+	[ "${lines[0]}" -ge 1 ]
+	run sed -n '$p' "$bundle/rootfs/seen"
+	[[ "$output" =~ \ ro ]]
+}
+
 # As an administrator may: this user makes groups beneath /berth of the hierarchy.
 hand_over() {
 	[ -d "/sys/fs/cgroup/$1/berth" ] || mkdir "/sys/fs/cgroup/$1/berth"
