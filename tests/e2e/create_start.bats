@@ -112,7 +112,7 @@ load helper
 		'cat /one/file /two/file; echo new >/one/new; touch /two/new 2>&1; df -k /small | tail -1 | tr -s " " | cut -d" " -f2'
 	expect_output $'one\ntwo\ntouch: /two/new: Read-only file system\n1024'
 	[ "$(cat "$BATS_TEST_TMPDIR/one/new")" = new ]
-	run berth run --rm --volumes-from data:ro -v "$BATS_TEST_TMPDIR/own:/two" busybox sh -c 'touch /one/x; cat /two/file'
+	run berth run --rm --volumes-from data:ro -v "$BATS_TEST_TMPDIR/own:/two" busybox sh -c 'touch /one/x 2>&1; cat /two/file'
 	expect_output $'touch: /one/x: Read-only file system\nown'
 	berth create --name heir --volumes-from data busybox true
 	run berth inspect --format '{{.HostConfig.VolumesFrom}} {{len .Mounts}}' heir

@@ -48,6 +48,10 @@ expect_contains() {
 	[[ "$output" == *"$1"* ]] || { printf 'output   : %s\nlacks    : %s\n' "$output" "$1" >&2; return 1; }
 }
 
+expect_lacks() {
+	[[ "$output" != *"$1"* ]] || { printf 'output   : %s\nholds    : %s\n' "$output" "$1" >&2; return 1; }
+}
+
 # start_daemons SCRIPT: runs it in the daemons' mount namespace; $dir/data is empty there. Every v1
 # controller that is in use is mounted in there, for containerd gives up on one that is not.
 start_daemons() {
@@ -79,14 +83,16 @@ gone() {
 	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
-# limit WHAT GROUP: memory, pids, quota or cpus of the one group beneath /berth-peers that matches
+# limit WHAT GROUP: memory, reservation, pids, quota, shares or cpus of the one group beneath /berth-peers that matches
 limit() {
 	local v1 v2 file
 
 	case $1 in
 	memory) v1=memory/%/memory.limit_in_bytes v2=%/memory.max ;;
+	reservation) v1=memory/%/memory.soft_limit_in_bytes v2=%/memory.low ;;
 	pids) v1=pids/%/pids.max v2=%/pids.max ;;
 	quota) v1=cpu/%/cpu.cfs_quota_us v2=%/cpu.max ;;
+	shares) v1=cpu/%/cpu.shares v2=%/cpu.weight ;;
 	cpus) v1=cpuset/%/cpuset.cpus v2=%/cpuset.cpus ;;
 	esac
 	[ -f /sys/fs/cgroup/cgroup.controllers ] && file=$v2 || file=$v1
