@@ -68,6 +68,12 @@ static int add_seccomp(const struct oci_seccomp *rules, const char *cache, const
 	return r;
 }
 
+/* Without rights on the namespaces that we are in. */
+static bool is_guest(const struct plan_facts *facts)
+{
+	return facts->ordinary || facts->rootless;
+}
+
 static bool is_ours(const struct init_join *join)
 {
 	return namespace_is_ours(join->fd, namespace_name(join->flags));
@@ -75,13 +81,14 @@ static bool is_ours(const struct init_join *join)
 
 /*
  * Where the namespaces of others are entered. In a user namespace, new or not, we have no rights on
- * those of the host, so all others are joined before. Otherwise the child does it, except for those
- * that hold for children only.
+ * those of the host, so all others are joined before; where we are in one ourselves, we could not
+ * come back to the host's. Otherwise the child does it, except for those that hold for children
+ * only.
  */
 static int add_joins(struct opened *o, const struct oci_config *c, const struct plan_facts *facts,
 		     struct init_plan *p, struct child_request *rq, struct err *err)
 {
-	bool before = oci_runtime_has_namespace(c, "user");
+	bool before = is_guest(facts) || oci_runtime_has_namespace(c, "user");
 	struct init_join *joins, *list;
 	size_t all, n = 0, user = 0;
 	int r = opened_joins(o, c, &joins, &all, err);
@@ -97,7 +104,7 @@ static int add_joins(struct opened *o, const struct oci_config *c, const struct 
 		list[n++] = joins[user - 1];
 	for (size_t i = 0; i < all; i++) {
 		/* Those that one is in already he could not join again. */
-		if (facts->ordinary && is_ours(&joins[i]))
+		if (is_guest(facts) && is_ours(&joins[i]))
 			continue;
 		if (joins[i].flags == CLONE_NEWTIME)
 			rq->time_ns_fd = joins[i].fd;
@@ -365,10 +372,11 @@ int runtime_reattach(pid_t pid, uint64_t start_time, int call_fd, struct runtime
 
 /*
  * An ordinary user has rights on a container's namespaces only as one of its user namespace, also
- * on that of processes, so somebody enters them first and gives birth to the child there; and none
- * on those that the container shares with the host, where we are anyway.
+ * on that of processes; root of a user namespace has them, but none on the host's, to which it would
+ * have to come back. So somebody enters them first and gives birth to the child there; but not those
+ * that the container shares with the host, where we are anyway.
  */
-static void add_ordinary_joins(const struct runtime_exec *x, int init, struct arena *a,
+static void add_guest_joins(const struct runtime_exec *x, int init, struct arena *a,
 			       struct child_request *rq)
 {
 	static const int kinds[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
@@ -449,8 +457,8 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 		return err_set(err, -ENOTSUP,
 			       "the container has a time namespace of its own, which an ordinary "
 			       "user cannot enter; make it without one");
-	if (facts.ordinary)
-		add_ordinary_joins(x, init, a, &rq);
+	if (is_guest(&facts))
+		add_guest_joins(x, init, a, &rq);
 	else
 		add_exec_joins(x, init, a, &facts, &rq);
 	score = take_score(&facts, p);

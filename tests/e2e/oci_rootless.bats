@@ -390,11 +390,12 @@ for n in l["namespaces"]:
 }
 
 # What podman does for an ordinary user: it is root of a user namespace itself, and asks for none.
+inside() {
+	ordinary unshare --user --map-root-user --map-auto --mount -- "$@"
+}
+
 @test "root of a user namespace runs a configuration of root's" {
 	rm config.json
-	inside() {
-		ordinary unshare --user --map-root-user --map-auto --mount -- "$@"
-	}
 	inside berth-oci spec
 	program 'id -u; id -G; stat -c %t:%T /dev/null; touch /by-root; readlink /proc/self/ns/user'
 	change 'p["user"]["additionalGids"] = [10]'
@@ -406,6 +407,60 @@ for n in l["namespaces"]:
 	run inside sh -c "berth-oci create t-in && ls $home/run/berth-oci && berth-oci start t-in && berth-oci delete --force t-in"
 	expect_status 0
 	[ "${lines[0]}" = t-in ]
+}
+
+@test "root of a user namespace executes in its containers, whatever they share with the host" {
+	rm config.json
+	inside berth-oci spec
+	program 'sleep 1000'
+	export spaces='for ns in user pid net uts ipc mnt; do readlink /proc/self/ns/$ns; done'
+	run_exec() {
+		run inside sh -c 'berth-oci create t-in >/dev/null && berth-oci start t-in
+			pid=$(berth-oci state t-in | sed -n "s/.*\"pid\": \(.*\),/\1/p")
+			for ns in user pid net uts ipc mnt; do readlink /proc/$pid/ns/$ns; done
+			berth-oci exec t-in sh -c "$spaces; exit 3"; echo said $?
+			berth-oci exec --tty t-in tty
+			berth-oci delete --force t-in'
+		expect_status 0
+		expect_contains "said 3"
+		expect_contains /dev/pts/
+		[ "${lines[*]:0:6}" = "${lines[*]:6:6}" ]
+	}
+	run_exec
+	change 'l["namespaces"] = [n for n in l["namespaces"] if n["type"] not in ("pid", "network", "ipc")]
+for at in "/proc", "/sys": m[at].update(type="bind", source=at, options=["rbind"])
+c["mounts"].remove(m["/dev/mqueue"])'
+	run_exec
+	rm config.json
+	inside berth-oci spec
+	program 'sleep 1000'
+	# As for podman's --userns=keep-id.
+	change "l['namespaces'].append({'type': 'user'})
+l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 1, 'size': 1000}, {'containerID': 1000, 'hostID': 0, 'size': 1}]"
+	run_exec
+}
+
+@test "a container of a user namespace's root joins another one's processes and network" {
+	rm config.json
+	inside berth-oci spec
+	program 'sleep 1000'
+	inside mkdir second
+	inside ln -s ../rootfs second/rootfs
+	cat >"$OCI/second" <<-'SH'
+		berth-oci create t-first >/dev/null && berth-oci start t-first
+		pid=$(berth-oci state t-first | sed -n 's/.*"pid": \(.*\),/\1/p')
+		sed "s#\"type\": \"\(pid\|network\)\"#&, \"path\": \"/proc/$pid/ns/\1\"#g; s#/ns/network#/ns/net#; s#sleep 1000#readlink /proc/self/ns/pid; readlink /proc/self/ns/net; ps#" config.json >second/config.json
+		berth-oci run --bundle second t-second
+		echo "said $?"
+		readlink /proc/$pid/ns/pid; readlink /proc/$pid/ns/net
+		berth-oci delete --force t-first
+	SH
+	run inside sh "$OCI/second"
+	expect_contains "said 0"
+	expect_contains "sleep 1000"
+	run grep -E '^(pid|net):' <<<"$output"
+	[ "${lines[*]:0:2}" = "${lines[*]:2:2}" ]
+	[ "${#lines[@]}" = 4 ]
 }
 
 @test "berth itself says that it needs root, and what does not" {
