@@ -9,7 +9,9 @@
 
 #include "base/mem.h"
 #include "base/own.h"
+#include "codec/zstd_frame.h"
 #include "image/growing.h"
+#include "image/memory_budget.h"
 #include "codec/sha256.h"
 
 #include <archive.h>
@@ -19,7 +21,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
-enum { WINDOW = 256 << 10, RATIO_MAX = 1100, ZSTD_WINDOW_LOG_MAX = 27 };
+enum { WINDOW = 256 << 10, RATIO_MAX = 1100, ZSTD_WINDOW_LOG_MAX = 25 };
+_Static_assert(1 << ZSTD_WINDOW_LOG_MAX == MEMORY_BUDGET, "what zstd takes and what it may have");
 static const int64_t free_bytes = (int64_t)1 << 30; /* before the ratio counts */
 
 struct codec {
@@ -39,6 +42,8 @@ struct decompress {
 	size_t at, len; /* unused bytes of the window */
 	bool between;   /* at a place where the stream may end */
 	bool ended;
+	struct memory_budget *budget;
+	int64_t lent; /* by it, for the window of a zstd frame */
 	struct sha256 hash;
 	bool hashed;
 	int64_t given;
@@ -186,15 +191,61 @@ static int zstd_init(struct decompress *d, struct err *err)
 	d->zstd = ZSTD_createDCtx();
 	if (!d->zstd)
 		mem_exhausted(0);
-	/* An archive may ask for gigabytes of window; zstd's tools stop at 128 MiB, too. */
+	d->between = true;
 	if (ZSTD_isError(ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
 		return err_set(err, -EINVAL, "zstd cannot be set up");
 	return 0;
 }
 
+static void give_back(struct decompress *d)
+{
+	if (d->lent)
+		memory_budget_give(d->budget, d->lent);
+	d->lent = 0;
+}
+
 static void zstd_done(struct decompress *d)
 {
 	(void)ZSTD_freeDCtx(d->zstd);
+	give_back(d);
+}
+
+/* At least n bytes in the window, or all that follow. */
+static int look_ahead(struct decompress *d, size_t n, struct err *err)
+{
+	memmove(d->window, d->window + d->at, d->len - d->at);
+	d->len -= d->at;
+	d->at = 0;
+	while (d->len < n) {
+		ssize_t more = read_range(d, d->window + d->len, WINDOW - d->len, err);
+
+		if (more <= 0)
+			return (int)more;
+		d->len += (size_t)more;
+	}
+	return 0;
+}
+
+/* Before a frame: a decoder keeps its window from one frame to the next, unless it has to grow. */
+static int zstd_prepare(struct decompress *d, struct err *err)
+{
+	int r = look_ahead(d, ZSTD_FRAME_HEADER_MAX, err);
+	int64_t window = r < 0 ? r : zstd_frame_window(d->window, d->len);
+
+	if (r < 0)
+		return r;
+	if (window > MEMORY_BUDGET)
+		return err_set(
+			err, -EINVAL,
+			"the zstd data needs a window of %lld MiB, and at most %d are given: "
+			"pack it again without --long, and at level 20 at most",
+			(long long)(window >> 20), MEMORY_BUDGET >> 20);
+	if (d->budget && window > d->lent) { /* what is no frame, the decoder complains of */
+		give_back(d);
+		memory_budget_take(d->budget, window);
+		d->lent = window;
+	}
+	return 0;
 }
 
 static ssize_t zstd_read(struct decompress *d, void *buf, size_t size, struct err *err)
@@ -204,10 +255,10 @@ static ssize_t zstd_read(struct decompress *d, void *buf, size_t size, struct er
 	while (out.pos == 0) {
 		ZSTD_inBuffer in;
 		size_t left;
-		int r = refill(d, err);
+		int r = refill(d, err), prepared = r > 0 && d->between ? zstd_prepare(d, err) : 0;
 
-		if (r < 0)
-			return r;
+		if (r < 0 || prepared < 0)
+			return r < 0 ? r : prepared;
 		if (r == 0 && d->between)
 			return 0;
 		in = (ZSTD_inBuffer){ d->window, d->len, d->at };
@@ -326,20 +377,20 @@ static void begin_hash(struct decompress *d, enum decompress_hash hash)
 	sha256_add(&d->hash, d->window, d->len);
 }
 
-int decompress_open(const struct byte_range *range, enum decompress_hash hash,
-		    struct decompress **ret, struct err *err)
+int decompress_open(const struct decompress_spec *spec, struct decompress **ret, struct err *err)
 {
 	OWN(decompress) struct decompress *d = mem_alloc(sizeof(*d));
 	int r;
 
-	d->range = *range;
+	d->range = spec->range;
+	d->budget = spec->budget;
 	d->window = mem_alloc(WINDOW);
 	d->codec = &plain;
 	r = read_magic(d, err);
 	if (r < 0)
 		return r;
 	d->codec = codec_of(d);
-	begin_hash(d, hash);
+	begin_hash(d, spec->hash);
 	r = d->codec->init ? d->codec->init(d, err) : 0;
 	if (r < 0)
 		return r;

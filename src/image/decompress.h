@@ -28,10 +28,17 @@ struct byte_range {
 enum decompress_hash { DECOMPRESS_HASH_NOT, DECOMPRESS_HASH_COMPRESSED, DECOMPRESS_HASH_ALWAYS };
 
 struct decompress;
+struct memory_budget;
 
-/* range's descriptor must outlive the result. */
-int decompress_open(const struct byte_range *range, enum decompress_hash hash,
-		    struct decompress **ret, struct err *err);
+struct decompress_spec {
+	struct byte_range range; /* its descriptor must outlive the result */
+	enum decompress_hash hash;
+	/* Of several streams that are read at once: what zstd's windows take together. NULL: none.
+	 */
+	struct memory_budget *budget;
+};
+
+int decompress_open(const struct decompress_spec *spec, struct decompress **ret, struct err *err);
 void decompress_close(struct decompress *d);
 static inline void decompress_cleanup(struct decompress **d)
 {
@@ -43,8 +50,9 @@ static inline void decompress_cleanup(struct decompress **d)
 const char *decompress_name(const struct decompress *d);
 bool decompress_is_plain(const struct decompress *d);
 /*
- * Fills buf, less only at the end; 0 is the end. -EINVAL for damaged data, and for a stream that
- * grows beyond any honest measure (1 GiB and 1100 times what was read).
+ * Fills buf, less only at the end; 0 is the end. -EINVAL for damaged data, for a stream that grows
+ * beyond any honest measure (1 GiB and 1100 times what was read), and for zstd frames whose window
+ * is larger than MEMORY_BUDGET (memory_budget.h).
  */
 ssize_t decompress_read(struct decompress *d, void *buf, size_t size, struct err *err);
 /* Bytes taken from the file so far; any thread may ask. */

@@ -14,6 +14,7 @@
 #include "image/check_plan.h"
 #include "image/check_repair.h"
 #include "image/image_sweep.h"
+#include "image/memory_budget.h"
 #include "codec/sha256.h"
 
 #include <fcntl.h>
@@ -29,6 +30,7 @@ static const char repair_advice[] = "berth system check --repair";
 
 struct work {
 	struct check_plan *p;
+	struct memory_budget budget;
 	atomic_size_t next; /* layers first: they take longest */
 };
 
@@ -63,12 +65,14 @@ static void look_at_blob(const struct check_plan *p, struct checked_blob *b)
 		b->problem = "damaged";
 }
 
-static void look_at_layer(const struct check_plan *p, struct checked_layer *l)
+static void look_at_layer(const struct check_plan *p, struct checked_layer *l,
+			  struct memory_budget *budget)
 {
 	char record[LAYER_RECORD_MAX];
 	struct layer_verify *v = &l->verify;
 
 	v->doc = &l->doc;
+	v->budget = budget;
 	v->bytes = v->record = -1;
 	v->tree = openat(p->dirs.layers, l->hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	l->has_tree = v->tree >= 0;
@@ -94,7 +98,7 @@ static void *work_main(void *ctx)
 
 	while ((i = atomic_fetch_add(&w->next, 1)) < w->p->n_layers + w->p->n_blobs) {
 		if (i < w->p->n_layers)
-			look_at_layer(w->p, &w->p->layers[i]);
+			look_at_layer(w->p, &w->p->layers[i], &w->budget);
 		else
 			look_at_blob(w->p, &w->p->blobs[i - w->p->n_layers]);
 	}
@@ -108,12 +112,14 @@ static void look_at_all(struct check_plan *p)
 	cpu_set_t set;
 	int n = 0, most = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
 
+	memory_budget_init(&w.budget);
 	while (n < most - 1 && n < THREADS_MAX &&
 	       pthread_create(&threads[n], NULL, work_main, &w) == 0)
 		n++;
 	(void)work_main(&w);
 	while (n > 0)
 		(void)pthread_join(threads[--n], NULL);
+	memory_budget_done(&w.budget);
 }
 
 /* -- saying -- */

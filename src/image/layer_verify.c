@@ -154,7 +154,9 @@ static void verify_bytes(struct layer_verify *v)
 	OWN(mem) char *block = mem_alloc(BLOCK);
 	OWN(decompress) struct decompress *d = NULL;
 	const struct tar_scan_sink sink = { ignore_raw, begin_file, c };
-	const struct byte_range all = { .fd = v->bytes, .size = v->doc->blob->size };
+	const struct decompress_spec all = { { .fd = v->bytes, .size = v->doc->blob->size },
+					     DECOMPRESS_HASH_ALWAYS,
+					     v->budget };
 	struct err err = ERR_INIT;
 	int r;
 
@@ -162,7 +164,7 @@ static void verify_bytes(struct layer_verify *v)
 	c->scan = tar_scan_new(&sink);
 	c->block = block;
 	c->fd = -1;
-	r = decompress_open(&all, DECOMPRESS_HASH_ALWAYS, &d, &err);
+	r = decompress_open(&all, &d, &err);
 	if (r == 0)
 		r = read_all(v, d, c, &err);
 	if (r < 0)

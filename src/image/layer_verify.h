@@ -10,12 +10,15 @@
 
 enum { LAYER_VERIFY_TEXT = 512 };
 
+struct memory_budget;
+
 struct layer_verify {
 	/* the question; descriptors are the caller's */
 	const struct layer_doc *doc;
 	int tree;   /* the layer's directory */
 	int bytes;  /* as it came, when these are kept, or -1 */
 	int record; /* of its tar (tar_record.h), or -1 */
+	struct memory_budget *budget;
 	/* the answer; "" is good */
 	char tree_problem[LAYER_VERIFY_TEXT];
 	char bytes_problem[LAYER_VERIFY_TEXT];

@@ -49,20 +49,20 @@ static int copy_out(struct decompress *d, int to, const char *root, struct err *
 static int make_seekable(struct image_add *add, int *fd, int *ret_spool, struct err *err)
 {
 	OWN(decompress) struct decompress *d = NULL;
-	struct byte_range all = { .fd = *fd, .size = -1 };
+	struct decompress_spec all = { .range = { .fd = *fd, .size = -1 } };
 	struct stat st;
 	int r;
 
 	if (fstat(*fd, &st) < 0)
 		return err_sys(err, "the archive");
 	if (S_ISREG(st.st_mode) && lseek(*fd, 0, SEEK_CUR) == 0)
-		all.size = st.st_size;
+		all.range.size = st.st_size;
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, -EISDIR, "the archive is a directory");
-	r = decompress_open(&all, DECOMPRESS_HASH_NOT, &d, err);
+	r = decompress_open(&all, &d, err);
 	if (r < 0)
 		return r;
-	if (all.size >= 0 && decompress_is_plain(d))
+	if (all.range.size >= 0 && decompress_is_plain(d))
 		return 0;
 	*ret_spool = open_unnamed(add->tmp);
 	if (*ret_spool < 0)

@@ -18,6 +18,7 @@
 #include "base/own.h"
 #include "image/growing.h"
 #include "image/layer_tree.h"
+#include "image/memory_budget.h"
 #include "image/ring.h"
 #include "codec/sha256.h"
 #include "image/tar_in.h"
@@ -36,6 +37,7 @@
 enum {
 	REPORT_MS = 100,
 	WORKERS_LEAST = 2,
+	WORKERS_MOST = 8,    /* each has its buffers, two megabytes of them */
 	FLUSH_SIZE = 8 << 20 /* bytes of the archive */
 };
 static const int64_t layer_bytes_max = (int64_t)1 << 40, layer_inodes_max = 8 << 20;
@@ -45,6 +47,7 @@ static const int64_t layer_bytes_max = (int64_t)1 << 40, layer_inodes_max = 8 <<
 struct feeder {
 	struct unpack_job *job;
 	const atomic_bool *stop;
+	struct memory_budget *budget;
 	struct ring *ring;
 	int code;
 	struct err err;
@@ -155,7 +158,8 @@ static int feed_and_check(struct feeder *f)
 	struct unpack_job *job = f->job;
 	OWN(decompress) struct decompress *d = NULL;
 	OWN(sha256) struct sha256 hash = { NULL };
-	int r = decompress_open(&job->range, what_to_hash(job), &d, &f->err);
+	const struct decompress_spec spec = { job->range, what_to_hash(job), f->budget };
+	int r = decompress_open(&spec, &d, &f->err);
 
 	if (r < 0)
 		return r;
@@ -335,9 +339,10 @@ static bool is_damage(int r)
 	return r == -EINVAL || r == -EFBIG;
 }
 
-static int unpack_one(struct unpack_job *job, struct ring *ring, const atomic_bool *stop)
+static int unpack_one(struct unpack_job *job, struct ring *ring, const atomic_bool *stop,
+		      struct memory_budget *budget)
 {
-	struct feeder feeder = { .job = job, .stop = stop, .ring = ring };
+	struct feeder feeder = { .job = job, .stop = stop, .budget = budget, .ring = ring };
 	pthread_t thread;
 	int r = -pthread_create(&thread, NULL, feeder_main, &feeder);
 
@@ -367,6 +372,7 @@ struct unpack_pool {
 	size_t offered, taken, done, cap;
 	bool finished, woken;
 	atomic_bool stop;
+	struct memory_budget budget;
 	pthread_t *threads;
 	size_t n_threads;
 };
@@ -411,7 +417,8 @@ static void *worker_main(void *ctx)
 	ring_init(&ring);
 	while ((job = next_job(p))) {
 		ring_reset(&ring);
-		job->code = atomic_load(&p->stop) ? -ECANCELED : unpack_one(job, &ring, &p->stop);
+		job->code = atomic_load(&p->stop) ? -ECANCELED
+						  : unpack_one(job, &ring, &p->stop, &p->budget);
 		end_job(p, job);
 	}
 	ring_done(&ring);
@@ -424,10 +431,12 @@ struct unpack_pool *unpack_start(size_t most)
 	size_t threads = count_processors();
 
 	threads = threads < WORKERS_LEAST ? WORKERS_LEAST : threads;
+	threads = threads > WORKERS_MOST ? WORKERS_MOST : threads;
 	threads = threads > most ? most : threads;
 	(void)pthread_mutex_init(&p->lock, NULL);
 	(void)pthread_cond_init(&p->changed, NULL);
 	(void)pthread_cond_init(&p->noticed, NULL);
+	memory_budget_init(&p->budget);
 	p->threads = mem_alloc((threads ? threads : 1) * sizeof(*p->threads));
 	while (p->n_threads < threads &&
 	       pthread_create(&p->threads[p->n_threads], NULL, worker_main, p) == 0)
@@ -500,6 +509,7 @@ void unpack_finish(struct unpack_pool *p)
 	(void)pthread_cond_destroy(&p->noticed);
 	(void)pthread_cond_destroy(&p->changed);
 	(void)pthread_mutex_destroy(&p->lock);
+	memory_budget_done(&p->budget);
 	free(p->threads);
 	free(p->queue);
 	free(p);

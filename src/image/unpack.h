@@ -39,7 +39,7 @@ struct unpack_job {
 bool unpack_keeps(const struct unpack_job *job);
 
 /*
- * A number of threads, as many as there are processors and at least two, that do jobs in the order
+ * A number of threads, as many as there are processors, two to eight, that do jobs in the order
  * in which they are offered. The caller looks after them: what fails does not stop the rest.
  */
 struct unpack_pool;

@@ -51,7 +51,7 @@ links="bad-symlink-then-file bad-symlink-chain bad-symlink-parent-directory bad-
 	bad-hardlink-outside bad-hardlink-dotdot bad-hardlink-through-symlink bad-pax-linkpath bad-whiteout-of-parent
 	bad-whiteout-of-dot bad-whiteout-of-no-name bad-file-then-inside bad-directory-replaced-by-link
 	bad-link-replaced-by-link bad-hardlink-to-directory bad-hardlink-to-symlink-then-inside"
-limits="bad-pax-huge bad-owner bad-depth bad-size-bomb bad-zstd-bomb bad-manifest-deep bad-manifest-huge
+limits="bad-pax-huge bad-owner bad-depth bad-size-bomb bad-zstd-bomb bad-zstd-window bad-manifest-deep bad-manifest-huge
 	bad-members-without-end bad-layers-without-end bad-config-huge"
 digests="bad-diff-id bad-diff-id-path bad-layer-count bad-oci-blob-digest bad-oci-manifest-digest
 	bad-oci-blob-size bad-oci-digest-path bad-second-layer bad-gzip-trailing-member"

@@ -59,6 +59,30 @@ make_archive() {
 	END
 }
 
+# Layers of which each needs a window of 32 MB, as zstd's level 20 gives.
+make_windows() {
+	python3 - "$1" <<-'END'
+		import hashlib, io, json, os, subprocess, sys, tarfile
+		block = os.urandom(1 << 20)
+		layers = []
+		for i in range(4):
+		    member = tarfile.TarInfo("file%d" % i)
+		    member.size = 80 << 20
+		    tar = member.tobuf() + block * 80 + bytes(1024)
+		    packed = subprocess.run(["zstd", "-qc1", "--long=25", "--no-check"], input=tar, stdout=subprocess.PIPE, check=True)
+		    layers.append((packed.stdout, hashlib.sha256(tar).hexdigest()))
+		config = json.dumps({"os": "linux", "architecture": "amd64", "config": {}, "rootfs": {
+		    "type": "layers", "diff_ids": ["sha256:" + plain for _, plain in layers]}}).encode()
+		manifest = [{"Config": "config.json", "RepoTags": ["windows:1"], "Layers": ["%d.tar" % i for i in range(4)]}]
+		with tarfile.open(sys.argv[1], "w") as t:
+		    for name, data in [("%d.tar" % i, l[0]) for i, l in enumerate(layers)] + [
+		            ("config.json", config), ("manifest.json", json.dumps(manifest).encode())]:
+		        member = tarfile.TarInfo(name)
+		        member.size = len(data)
+		        t.addfile(member, io.BytesIO(data))
+	END
+}
+
 # small COMMAND...: no process of it ever has as much as most_kb in memory
 small() {
 	python3 -c 'import resource, subprocess, sys
@@ -100,4 +124,18 @@ sys.exit(not 1000 < peak < int(sys.argv[1]))' "$most_kb" "$@"
 	small berth import "$BATS_FILE_TMPDIR/memory/plain.tar" plain:1
 	small berth save -o "$BATS_FILE_TMPDIR/memory/saved.tar" plain:1
 	berth rmi plain:1 >/dev/null
+}
+
+@test "so do layers of zstd that need large windows, and a commit of what a container wrote" {
+	make_windows "$BATS_FILE_TMPDIR/memory/windows.tar"
+	small berth load -q -i "$BATS_FILE_TMPDIR/memory/windows.tar"
+	small berth system check
+	rm "$BATS_FILE_TMPDIR/memory/windows.tar"
+	berth create --name wrote windows:1 sh >/dev/null
+	head -c 160M /dev/urandom >"$BATS_FILE_TMPDIR/memory/random"
+	berth cp -q "$BATS_FILE_TMPDIR/memory/random" wrote:/random
+	rm "$BATS_FILE_TMPDIR/memory/random"
+	small berth commit wrote wrote:1
+	berth rm wrote >/dev/null
+	berth rmi wrote:1 windows:1 >/dev/null
 }

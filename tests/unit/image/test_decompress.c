@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "image/decompress.h"
+#include "image/memory_budget.h"
 #include "codec/sha256.h"
 
 #include <archive.h>
@@ -77,7 +78,7 @@ static int read_all(const struct byte_range *range, struct buf *out, struct err 
 	OWN(decompress) struct decompress *d = NULL;
 	OWN(mem) char *block = mem_alloc(100000);
 	ssize_t n;
-	int r = decompress_open(range, DECOMPRESS_HASH_NOT, &d, err);
+	int r = decompress_open(&(struct decompress_spec){ .range = *range }, &d, err);
 
 	if (r < 0)
 		return r;
@@ -173,13 +174,39 @@ TEST(what_grows_beyond_measure_is_refused)
 	for (int i = 0; i < 72; i++)
 		compress(&filters[1], zeros, 1 << 24, &packed);
 	OWN(fd) int fd = file_of(packed.data, packed.len);
-	CHECK_OK(decompress_open(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL },
-				 DECOMPRESS_HASH_NOT, &d, &err));
+	CHECK_OK(decompress_open(&(struct decompress_spec){ .range = { fd, 0, (int64_t)packed.len,
+								       NULL } },
+				 &d, &err));
 	do
 		n = decompress_read(d, zeros, 1 << 24, &err);
 	while (n > 0);
 	CHECK_INT(n, -EINVAL);
 	CHECK(strstr(err.msg, "no honest archive"));
+}
+
+/* Of zstd's level 19 and 22, of which the first is within what is given. */
+TEST(a_zstd_window_is_taken_from_what_is_given_and_one_beyond_that_is_refused)
+{
+	static const char within[] = "\x28\xb5\x2f\xfd\x00\x68\x09\x00\x00x",
+			  beyond[] = "\x28\xb5\x2f\xfd\x00\x88\x09\x00\x00x";
+	struct memory_budget budget;
+	OWN(buf) struct buf out = { 0 };
+	OWN(fd) int good = file_of(within, sizeof(within) - 1),
+		    bad = file_of(beyond, sizeof(beyond) - 1);
+	OWN(decompress) struct decompress *d = NULL;
+	struct decompress_spec spec = { .range = { good, 0, -1, NULL }, .budget = &budget };
+	struct err err = ERR_INIT;
+	char text[16];
+
+	memory_budget_init(&budget);
+	CHECK_OK(decompress_open(&spec, &d, &err));
+	CHECK_INT(decompress_read(d, text, sizeof(text), &err), 1);
+	CHECK_INT(budget.left, MEMORY_BUDGET - (8 << 20));
+	decompress_close(take(&d));
+	CHECK_INT(budget.left, MEMORY_BUDGET);
+	CHECK_ERR(read_all(&(struct byte_range){ bad, 0, -1, NULL }, &out, &err), -EINVAL, &err,
+		  "a window of 128 MiB, and at most 32");
+	memory_budget_done(&budget);
 }
 
 TEST(a_range_that_is_longer_than_its_file_is_an_error)
@@ -206,8 +233,10 @@ TEST(the_digest_is_that_of_the_bytes_in_the_file)
 	buf_add(&packed, "\0\0", 2);
 	sha256_of(packed.data, packed.len, want);
 	OWN(fd) int fd = file_of(packed.data, packed.len);
-	CHECK_OK(decompress_open(&(struct byte_range){ fd, 0, (int64_t)packed.len, NULL },
-				 DECOMPRESS_HASH_ALWAYS, &d, &err));
+	CHECK_OK(decompress_open(&(struct decompress_spec){ { fd, 0, (int64_t)packed.len, NULL },
+							    DECOMPRESS_HASH_ALWAYS,
+							    NULL },
+				 &d, &err));
 	CHECK_INT(decompress_read(d, block, sizeof(block), &err), 4);
 	CHECK_OK(decompress_digest(d, got, &err));
 	CHECK_STR(got, want);
@@ -216,5 +245,7 @@ TEST(the_digest_is_that_of_the_bytes_in_the_file)
 TESTS(T(every_compression_gives_back_what_went_in_by_place_and_in_order),
       T(several_members_are_one_stream_and_padding_ends_it),
       T(a_stream_that_is_cut_off_is_an_error_wherever_it_is_cut), T(damaged_bytes_are_an_error),
-      T(what_grows_beyond_measure_is_refused), T(a_range_that_is_longer_than_its_file_is_an_error),
+      T(what_grows_beyond_measure_is_refused),
+      T(a_zstd_window_is_taken_from_what_is_given_and_one_beyond_that_is_refused),
+      T(a_range_that_is_longer_than_its_file_is_an_error),
       T(the_digest_is_that_of_the_bytes_in_the_file))
