@@ -9,7 +9,7 @@
 #include "base/own.h"
 #include "cmd/fetch.h"
 #include "cmd/push_plan.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "registry/registry.h"
 
 #include <pthread.h>
@@ -124,7 +124,8 @@ static int push_blob(struct push *p, struct push_blob *blob, struct err *err)
 	int r = -ENODATA;
 
 	if (blob->source == PUSH_KEPT)
-		r = image_blob_open(p->is, blob->digest, &bytes, err);
+		r = image_blob_open(p->is, blob->kept_as ? blob->kept_as : blob->digest, &bytes,
+				    err);
 	/* What is there already need not be packed. */
 	if (r == 0 || *blob->digest)
 		r = put(p, blob, bytes.fd, &how, &from, err);
@@ -262,7 +263,7 @@ static void write_manifest(struct push *p, struct push_image *image)
 			describe(packed_one(p, blob), blob->is_zstd ? w->zstd : w->gzip);
 	}
 	schema_write(&oci_manifest_schema, &m, SCHEMA_FULL, &out);
-	sha256_of(out.data, out.len, digest);
+	hash_of(DIGEST_SHA256, out.data, out.len, digest);
 	image->manifest = (struct push_text){
 		.digest = arena_strdup(&p->f->a, digest),
 		.text = arena_memdup(&p->f->a, out.data, out.len),

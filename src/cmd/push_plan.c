@@ -9,7 +9,7 @@
 #include "cmd/push_plan.h"
 
 #include "base/own.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 
 enum { MOUNTS_MAX = 3, NESTING_MAX = 4 };
 
@@ -88,15 +88,17 @@ static int plan_layer(struct planning *p, const char *diff_id, const char *want,
 	return want && !str_eq(want, ret->digest) ? -ESTALE : 0;
 }
 
-static int plan_config(struct planning *p, const struct image_doc *doc, struct push_blob *ret)
+/* m: the manifest that names it, maybe by another digest than the store, or NULL. */
+static int plan_config(struct planning *p, const struct image_doc *doc,
+		       const struct oci_manifest *m, struct push_blob *ret)
 {
 	OWN(image_blob) struct image_blob bytes = { .fd = -1 };
 	int r = image_blob_open(p->with->is, doc->id, &bytes, p->err);
 
 	if (r < 0)
 		return r;
-	*ret = (struct push_blob){ .source = PUSH_KEPT, .size = bytes.size };
-	(void)snprintf(ret->digest, sizeof(ret->digest), "%s", doc->id);
+	*ret = (struct push_blob){ .source = PUSH_KEPT, .size = bytes.size, .kept_as = doc->id };
+	(void)snprintf(ret->digest, sizeof(ret->digest), "%s", m ? m->config.digest : doc->id);
 	return 0;
 }
 
@@ -116,7 +118,7 @@ static int plan_blobs(struct planning *p, const struct oci_manifest *m, struct p
 			blob->size = m->layers.items[i].size;
 		}
 	}
-	return r < 0 ? r : plan_config(p, &image->doc, &image->blobs[diff_ids->n]);
+	return r < 0 ? r : plan_config(p, &image->doc, m, &image->blobs[diff_ids->n]);
 }
 
 /* -- manifests -- */
@@ -130,7 +132,7 @@ static bool read_text(struct planning *p, const char *digest, struct push_text *
 	if (!digest_is_valid(digest) ||
 	    image_layer_text(p->with->is, digest, p->with->a, &ret->text, &ret->len, NULL) < 0)
 		return false;
-	sha256_of(ret->text, ret->len, is);
+	hash_like(digest, ret->text, ret->len, is);
 	return str_eq(is, digest);
 }
 
@@ -183,6 +185,20 @@ static bool leads_to(struct planning *p, const char *top, const char *digest, in
 	return false;
 }
 
+static bool is_config_of(struct planning *p, const char *digest, const struct image_doc *doc)
+{
+	char is[DIGEST_TEXT];
+	const char *text;
+	size_t len;
+
+	if (digest_is_sha256(digest))
+		return str_eq(digest, doc->id);
+	if (image_layer_text(p->with->is, doc->id, p->with->a, &text, &len, NULL) < 0)
+		return false;
+	hash_like(digest, text, len, is);
+	return str_eq(digest, is);
+}
+
 /* An image with a manifest of its own: this one, or (NULL) any whose blobs can be had. -ESTALE. */
 static int plan_with_manifest(struct planning *p, const char *only, struct push_image *image,
 			      size_t *ret_at)
@@ -195,7 +211,8 @@ static int plan_with_manifest(struct planning *p, const char *only, struct push_
 
 		if ((only && !str_eq(only, kept->items[i])) ||
 		    !read_manifest(p, kept->items[i], &image->manifest, &m) ||
-		    !str_eq(m.config.digest, image->doc.id) || m.layers.n != image->doc.diff_ids.n)
+		    !is_config_of(p, m.config.digest, &image->doc) ||
+		    m.layers.n != image->doc.diff_ids.n)
 			continue;
 		r = plan_blobs(p, &m, image);
 		if (r == -ESTALE)

@@ -19,6 +19,7 @@ struct push_blob {
 	const char *diff_id; /* of a layer; NULL: a configuration */
 	enum push_source source;
 	char digest[DIGEST_TEXT]; /* "": not known before it is packed */
+	const char *kept_as;      /* its digest in the store, if another one */
 	int64_t size;
 	bool is_zstd;           /* of a kept layer; otherwise gzip */
 	struct strv mount_from; /* paths of repositories that have it, the newest first */

@@ -49,7 +49,7 @@ static int add_image(void *ctx, const char *key, const void *data, size_t len)
 
 	if (r == 0 && image->doc.version > IMAGE_DOC_VERSION)
 		r = err_set(&why, -EPROTO, "a newer Berth wrote it");
-	if (r == 0 && (!str_eq(image->doc.id, key) || !digest_is_valid(key)))
+	if (r == 0 && (!str_eq(image->doc.id, key) || !digest_is_sha256(key)))
 		r = err_set(&why, -EBADMSG, "it is the record of %.80s", image->doc.id);
 	if (r < 0) {
 		(void)finding_addf(g->findings, "database", key, unreadable_advice,
@@ -64,8 +64,7 @@ static int add_image(void *ctx, const char *key, const void *data, size_t len)
 static void add_blob(struct check_plan *p, const char *digest, size_t image, const char *what)
 {
 	if (digest_is_valid(digest))
-		p->blobs[p->n_blobs++] =
-			(struct checked_blob){ digest_hex(digest), image, what, NULL };
+		p->blobs[p->n_blobs++] = (struct checked_blob){ digest, image, what, NULL };
 }
 
 static void add_blobs(struct check_plan *p)
@@ -95,7 +94,7 @@ static int add_layer(void *ctx, const char *key, const void *data, size_t len)
 
 	l->hex = arena_strdup(g->p->a, key);
 	if (r == 0 &&
-	    (!digest_is_valid(l->doc.diff_id) || !str_eq(digest_hex(l->doc.diff_id), key)))
+	    (!digest_is_sha256(l->doc.diff_id) || !str_eq(digest_hex(l->doc.diff_id), key)))
 		r = err_set(&why, -EBADMSG, "it is the record of %.80s", l->doc.diff_id);
 	if (r == 0 && l->doc.blob && !digest_is_valid(l->doc.blob->digest))
 		r = err_set(&why, -EBADMSG, "not a digest: %.80s", l->doc.blob->digest);
@@ -240,6 +239,7 @@ static int check_refs(struct gather *g)
 
 struct unused {
 	struct check_plan *p;
+	enum digest_algo algo; /* of the blobs that are looked at */
 	const struct layer_uses *blobs, *layers;
 };
 
@@ -248,7 +248,8 @@ static void look_at_blob(void *ctx, const char *name)
 	struct unused *u = ctx;
 
 	if (!layer_uses_has(u->blobs, name))
-		strv_add(&u->p->unused, u->p->a, arena_printf(u->p->a, "blobs/sha256/%s", name));
+		strv_add(&u->p->unused, u->p->a,
+			 arena_printf(u->p->a, "blobs/%s/%s", digest_algo_name(u->algo), name));
 }
 
 static void look_at_layer(void *ctx, const char *name)
@@ -273,14 +274,17 @@ static int find_unused(struct gather *g, struct err *err)
 {
 	struct check_plan *p = g->p;
 	struct layer_uses blobs, layers;
-	struct unused u = { p, &blobs, &layers };
+	struct unused u = { p, DIGEST_SHA256, &blobs, &layers };
 	int r = blob_uses_gather(g->txn, p->a, &blobs, err);
 
 	if (r == 0)
 		r = layer_uses_gather(g->txn, true, p->a, &layers, err);
 	if (r < 0)
 		return r;
-	(void)image_sweep_each_name(p->dirs.blobs, look_at_blob, &u);
+	for (int i = 0; i < DIGEST_ALGOS; i++) {
+		u.algo = (enum digest_algo)i;
+		(void)image_sweep_each_name(p->dirs.blobs[i], look_at_blob, &u);
+	}
 	(void)image_sweep_each_name(p->dirs.layers, look_at_layer, &u);
 	(void)image_sweep_each_name(p->dirs.tmp, look_at_tmp, &u);
 	for (size_t i = 0; i < p->n_layers; i++)

@@ -18,7 +18,7 @@ struct checked_layer {
 
 /* A configuration or a manifest. */
 struct checked_blob {
-	const char *hex;
+	const char *digest;
 	size_t image;        /* whose it is: its place in the list */
 	const char *what;    /* "its configuration" */
 	const char *problem; /* NULL: it is what its name says */

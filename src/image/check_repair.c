@@ -144,7 +144,8 @@ static void remove_files(const struct check_plan *p, const struct checked_image 
 		    renameat(p->dirs.layers, l->hex, p->dirs.tmp, l->hex) == 0)
 			(void)rmtree_at(p->dirs.tmp, l->hex);
 		if (l->verify.bytes_problem[0])
-			(void)unlinkat(p->dirs.blobs, digest_hex(l->doc.blob->digest), 0);
+			(void)unlinkat(image_dirs_blobs(&p->dirs, l->doc.blob->digest),
+				       digest_hex(l->doc.blob->digest), 0);
 	}
 }
 

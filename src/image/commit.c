@@ -107,9 +107,10 @@ static int read_base(struct image_add *add, const char *base, struct image_confi
 	*c = (struct image_config){ .os = image_platform_host()->os,
 				    .architecture = image_platform_host()->architecture,
 				    .variant = image_platform_host()->variant };
-	if (!base || !digest_is_valid(base))
+	if (!base || !digest_is_sha256(base))
 		return 0;
-	r = file_read_at(add->dirs.blobs, digest_hex(base), IMAGE_CONFIG_MAX, &text, &len);
+	r = file_read_at(image_dirs_blobs(&add->dirs, base), digest_hex(base), IMAGE_CONFIG_MAX,
+			 &text, &len);
 	if (r == -ENOENT)
 		return 0; /* removed by force */
 	if (r < 0)

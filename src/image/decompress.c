@@ -12,7 +12,7 @@
 #include "codec/zstd_frame.h"
 #include "image/growing.h"
 #include "image/memory_budget.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -44,7 +44,7 @@ struct decompress {
 	bool ended;
 	struct memory_budget *budget;
 	int64_t lent; /* by it, for the window of a zstd frame */
-	struct sha256 hash;
+	struct hash hash;
 	bool hashed;
 	int64_t given;
 	atomic_llong taken;
@@ -88,7 +88,7 @@ static ssize_t read_range(struct decompress *d, void *buf, size_t size, struct e
 	if (g->size >= 0)
 		g->size -= n;
 	if (d->hashed)
-		sha256_add(&d->hash, buf, (size_t)n);
+		hash_add(&d->hash, buf, (size_t)n);
 	atomic_fetch_add_explicit(&d->taken, n, memory_order_relaxed);
 	return n;
 }
@@ -367,14 +367,14 @@ static int read_magic(struct decompress *d, struct err *err)
 }
 
 /* What was read before it was known what it is counts, too. */
-static void begin_hash(struct decompress *d, enum decompress_hash hash)
+static void begin_hash(struct decompress *d, enum decompress_hash hash, enum digest_algo algo)
 {
 	if (hash == DECOMPRESS_HASH_NOT ||
 	    (hash == DECOMPRESS_HASH_COMPRESSED && decompress_is_plain(d)))
 		return;
 	d->hashed = true;
-	sha256_init(&d->hash);
-	sha256_add(&d->hash, d->window, d->len);
+	hash_init(&d->hash, algo);
+	hash_add(&d->hash, d->window, d->len);
 }
 
 int decompress_open(const struct decompress_spec *spec, struct decompress **ret, struct err *err)
@@ -390,7 +390,7 @@ int decompress_open(const struct decompress_spec *spec, struct decompress **ret,
 	if (r < 0)
 		return r;
 	d->codec = codec_of(d);
-	begin_hash(d, spec->hash);
+	begin_hash(d, spec->hash, spec->algo);
 	r = d->codec->init ? d->codec->init(d, err) : 0;
 	if (r < 0)
 		return r;
@@ -404,7 +404,7 @@ void decompress_close(struct decompress *d)
 		return;
 	if (d->codec->done && d->gzip)
 		d->codec->done(d);
-	sha256_cleanup(&d->hash);
+	hash_cleanup(&d->hash);
 	free(d->window);
 	free(d);
 }
@@ -453,6 +453,6 @@ int decompress_digest(struct decompress *d, char out[DIGEST_TEXT], struct err *e
 	while (n > 0);
 	if (n < 0)
 		return (int)n;
-	sha256_end(&d->hash, out);
+	hash_end(&d->hash, out);
 	return 0;
 }

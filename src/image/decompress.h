@@ -33,6 +33,7 @@ struct memory_budget;
 struct decompress_spec {
 	struct byte_range range; /* its descriptor must outlive the result */
 	enum decompress_hash hash;
+	enum digest_algo algo; /* by which */
 	/* Of several streams that are read at once: what zstd's windows take together. NULL: none.
 	 */
 	struct memory_budget *budget;

@@ -59,8 +59,11 @@ int image_dirs_open(struct image_store *is, bool make, struct image_dirs *ret, s
 
 	if (r == 0)
 		r = blobs = open_dir(root, "blobs", make);
-	if (r >= 0)
-		r = dirs.blobs = open_dir(blobs, "sha256", make);
+	for (int i = 0; r >= 0 && i < DIGEST_ALGOS; i++) {
+		r = dirs.blobs[i] = open_dir(blobs, digest_algo_name((enum digest_algo)i), make);
+		if (r == -ENOENT && i != DIGEST_SHA256)
+			r = 0; /* absent where nothing came by such a digest */
+	}
 	if (r >= 0)
 		r = dirs.layers = open_dir(root, "layers", make);
 	if (r >= 0)
@@ -77,10 +80,16 @@ int image_dirs_open(struct image_store *is, bool make, struct image_dirs *ret, s
 
 void image_dirs_cleanup(struct image_dirs *dirs)
 {
-	fd_cleanup(&dirs->blobs);
+	for (int i = 0; i < DIGEST_ALGOS; i++)
+		fd_cleanup(&dirs->blobs[i]);
 	fd_cleanup(&dirs->layers);
 	fd_cleanup(&dirs->tmp);
 	fd_cleanup(&dirs->partial);
+}
+
+int image_dirs_blobs(const struct image_dirs *dirs, const char *digest)
+{
+	return dirs->blobs[digest_algo_or_usual(digest)];
 }
 
 /* -- documents -- */

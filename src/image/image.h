@@ -1,7 +1,7 @@
 /*
  * image.h - images: content by digest, layers as directories, references
  *
- * Under ROOT: blobs/sha256/HEX (configurations, manifests, layers as they came when compressed),
+ * Under ROOT: blobs/ALGORITHM/HEX (configurations, manifests, layers as they came when compressed),
  * layers/HEX (one unpacked layer each, named by its uncompressed digest; complete or absent), tmp/
  * (what is being made; swept), partial/HEX (blobs of which a part was downloaded).
  */

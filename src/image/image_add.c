@@ -14,7 +14,7 @@
 #include "codec/digest.h"
 #include "image/image_sweep.h"
 #include "image/partial.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
 
@@ -203,7 +203,7 @@ int image_add_config(struct arena *a, const char *text, size_t len, ssize_t n_la
 	if (r < 0)
 		return err_wrap(err, "the image's configuration");
 	for (size_t i = 0; i < c.rootfs.diff_ids.n; i++)
-		if (!digest_is_valid(c.rootfs.diff_ids.items[i]))
+		if (!digest_is_sha256(c.rootfs.diff_ids.items[i]))
 			return err_set(err, -EINVAL,
 				       "the image's configuration: not a sha256 digest: \"%.100s\"",
 				       c.rootfs.diff_ids.items[i]);
@@ -214,7 +214,7 @@ int image_add_config(struct arena *a, const char *text, size_t len, ssize_t n_la
 	if (!str_is_empty(c.os) && !str_eq(c.os, "linux"))
 		return err_set(err, -EINVAL, "cannot load %s image: only linux images run here",
 			       c.os);
-	sha256_of(text, len, id);
+	hash_of(DIGEST_SHA256, text, len, id);
 	image->config = text;
 	image->config_len = len;
 	image->doc = (struct image_doc){
@@ -327,15 +327,16 @@ static int put_records(struct image_add *add, struct err *err)
 /* The bytes that a layer came in. */
 static int place_blob(struct image_add *add, const struct add_layer *l)
 {
-	const char *hex = digest_hex(l->doc.blob->digest);
+	const char *digest = l->doc.blob->digest;
 	char name[24];
-	int r;
 
 	if (l->fetched)
-		return partial_place(&add->dirs, hex);
+		return partial_place(&add->dirs, digest);
 	blob_name(add, l, name);
-	r = renameat(add->tmp, name, add->dirs.blobs, hex) < 0 ? -errno : 0;
-	return r;
+	return renameat(add->tmp, name, image_dirs_blobs(&add->dirs, digest), digest_hex(digest)) <
+			       0
+		       ? -errno
+		       : 0;
 }
 
 static int place_record(struct image_add *add, const struct add_layer *l)
@@ -375,15 +376,18 @@ static int place_layers(struct image_add *add, struct err *err)
 	for (size_t i = 0; r == 0 && i < add->n_layers; i++)
 		if (add->layers[i].unpacked)
 			r = place_layer(add, &add->layers[i]);
-	if (r == 0 && (fsync(add->dirs.layers) < 0 || fsync(add->dirs.blobs) < 0))
+	if (r == 0 && fsync(add->dirs.layers) < 0)
 		r = -errno;
+	for (size_t i = 0; r == 0 && i < DIGEST_ALGOS; i++)
+		r = fsync(add->dirs.blobs[i]) < 0 ? -errno : 0;
 	return r < 0 ? err_code(err, r, "%s/layers", add->is->root) : 0;
 }
 
 static int write_blob(struct image_add *add, const char *digest, const char *text, size_t len,
 		      struct err *err)
 {
-	int r = file_write_at(add->dirs.blobs, digest_hex(digest), text, len, 0600, FILE_SYNC);
+	int r = file_write_at(image_dirs_blobs(&add->dirs, digest), digest_hex(digest), text, len,
+			      0600, FILE_SYNC);
 
 	return r < 0 ? err_code(err, r, "%s/blobs", add->is->root) : 0;
 }
@@ -428,7 +432,7 @@ void image_add_cleanup(struct image_add *add)
 	fd_cleanup(&add->tmp);
 	for (size_t i = 0; (add->committed || add->full) && i < add->n_layers; i++)
 		if (add->layers[i].fetched && add->layers[i].unpacked && add->layers[i].doc.blob)
-			partial_forget(&add->dirs, digest_hex(add->layers[i].doc.blob->digest));
+			partial_forget(&add->dirs, add->layers[i].doc.blob->digest);
 	for (size_t i = 0; i < add->n_held; i++)
 		fd_cleanup(&add->held[i]);
 	if (add->tmp_name[0])

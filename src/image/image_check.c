@@ -15,7 +15,7 @@
 #include "image/check_repair.h"
 #include "image/image_sweep.h"
 #include "image/memory_budget.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -34,34 +34,35 @@ struct work {
 	atomic_size_t next; /* layers first: they take longest */
 };
 
-static int hash_file(int fd, char digest[DIGEST_TEXT])
+static int hash_file(int fd, enum digest_algo algo, char digest[DIGEST_TEXT])
 {
 	OWN(mem) char *block = mem_alloc(BLOCK);
-	OWN(sha256) struct sha256 hash = { NULL };
+	OWN(hash) struct hash hash = { NULL };
 	ssize_t n;
 
-	sha256_init(&hash);
+	hash_init(&hash, algo);
 	while ((n = read(fd, block, BLOCK)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		sha256_add(&hash, block, (size_t)n);
+		hash_add(&hash, block, (size_t)n);
 	}
-	sha256_end(&hash, digest);
+	hash_end(&hash, digest);
 	return 0;
 }
 
 static void look_at_blob(const struct check_plan *p, struct checked_blob *b)
 {
-	OWN(fd) int fd = openat(p->dirs.blobs, b->hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	OWN(fd) int fd = openat(image_dirs_blobs(&p->dirs, b->digest), digest_hex(b->digest),
+				O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char digest[DIGEST_TEXT];
 
 	if (fd < 0)
 		b->problem = errno == ENOENT ? "missing" : "unreadable";
-	else if (hash_file(fd, digest) < 0)
+	else if (hash_file(fd, digest_algo_or_usual(b->digest), digest) < 0)
 		b->problem = "unreadable";
-	else if (!str_eq(digest_hex(digest), b->hex))
+	else if (!str_eq(digest, b->digest))
 		b->problem = "damaged";
 }
 
@@ -78,8 +79,9 @@ static void look_at_layer(const struct check_plan *p, struct checked_layer *l,
 	l->has_tree = v->tree >= 0;
 	layer_record_name(l->hex, record);
 	if (l->doc.blob)
-		v->bytes = openat(p->dirs.blobs, digest_hex(l->doc.blob->digest),
-				  O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		v->bytes =
+			openat(image_dirs_blobs(&p->dirs, l->doc.blob->digest),
+			       digest_hex(l->doc.blob->digest), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	else
 		v->record = openat(p->dirs.layers, record, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	l->has_bytes = v->bytes >= 0;
@@ -198,8 +200,8 @@ static void tell_blob(struct check_plan *p, const struct checked_blob *b,
 	if (!b->problem)
 		return;
 	image->damaged = true;
-	(void)finding_addf(findings, "image", image->name, image->advice,
-			   "%s (blob sha256:%s) is %s", b->what, b->hex, b->problem);
+	(void)finding_addf(findings, "image", image->name, image->advice, "%s (blob %s) is %s",
+			   b->what, b->digest, b->problem);
 }
 
 static void tell_all(struct check_plan *p, struct finding_list *findings)
@@ -250,8 +252,9 @@ static void repair_layers(struct check_plan *p, const struct image_check_spec *s
 				 "stop the containers that run on it first");
 			continue;
 		}
-		l->verify.bytes = openat(p->dirs.blobs, digest_hex(l->doc.blob->digest),
-					 O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		l->verify.bytes =
+			openat(image_dirs_blobs(&p->dirs, l->doc.blob->digest),
+			       digest_hex(l->doc.blob->digest), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		r = l->verify.bytes < 0 ? err_sys(&why, "its bytes")
 					: check_repair_layer(p->is, l, &why);
 		fd_cleanup(&l->verify.bytes);

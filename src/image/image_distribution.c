@@ -26,7 +26,8 @@ int image_blob_open(struct image_store *is, const char *digest, struct image_blo
 		return r;
 	if (!digest_is_valid(digest))
 		return err_set(err, -EINVAL, "not a digest: %.100s", digest);
-	fd = openat(dirs.blobs, digest_hex(digest), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(image_dirs_blobs(&dirs, digest), digest_hex(digest),
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "blob %s", digest);
 	*ret = (struct image_blob){ .fd = take_fd(&fd), .size = st.st_size };

@@ -37,9 +37,10 @@ int image_layer_text(struct image_store *is, const char *digest, struct arena *a
 	r = image_dirs_open(is, false, &dirs, err);
 	if (r < 0)
 		return r;
-	r = file_read_at(dirs.blobs, digest_hex(digest), IMAGE_CONFIG_MAX, &text, &len);
+	r = file_read_at(image_dirs_blobs(&dirs, digest), digest_hex(digest), IMAGE_CONFIG_MAX,
+			 &text, &len);
 	if (r < 0)
-		return err_code(err, r, "%s/blobs/sha256/%s", is->root, digest_hex(digest));
+		return err_code(err, r, "%s: blob %s", is->root, digest);
 	*ret = arena_strndup(a, text, len);
 	*ret_len = len;
 	return 0;

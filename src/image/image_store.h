@@ -11,18 +11,20 @@ struct image_store {
 	struct state *st;
 };
 
-/* Descriptors of ROOT/blobs/sha256, ROOT/layers, ROOT/tmp and ROOT/partial. */
+/* Descriptors of ROOT/blobs/ALGORITHM, ROOT/layers, ROOT/tmp and ROOT/partial. */
 struct image_dirs {
-	int blobs, layers, tmp, partial;
+	int blobs[DIGEST_ALGOS], layers, tmp, partial;
 };
 #define IMAGE_DIRS_INIT                                                                            \
 	{                                                                                          \
-		-1, -1, -1, -1                                                                     \
+		{ -1, -1 }, -1, -1, -1                                                             \
 	}
 
 /* Makes what is missing (0700) when make is true; otherwise -ENOENT. */
 int image_dirs_open(struct image_store *is, bool make, struct image_dirs *ret, struct err *err);
 void image_dirs_cleanup(struct image_dirs *dirs);
+/* The directory of the blob with a valid digest, whose name there is digest_hex(). */
+int image_dirs_blobs(const struct image_dirs *dirs, const char *digest);
 
 /* The document of an ID. -ENOENT. */
 int image_store_get(struct state_txn *txn, const char *id, struct arena *a, struct image_doc *ret,

@@ -198,7 +198,8 @@ struct sweep {
 	const struct image_dirs *dirs;
 	struct state_txn *txn;
 	struct layer_uses blobs;
-	int error; /* the first */
+	enum digest_algo algo; /* of the blobs that are swept */
+	int error;             /* the first */
 };
 
 static void note(struct sweep *s, int r)
@@ -229,7 +230,7 @@ static void sweep_blob(void *ctx, const char *name)
 {
 	struct sweep *s = ctx;
 
-	if (!layer_uses_has(&s->blobs, name) && unlinkat(s->dirs->blobs, name, 0) < 0)
+	if (!layer_uses_has(&s->blobs, name) && unlinkat(s->dirs->blobs[s->algo], name, 0) < 0)
 		note(s, -errno);
 }
 
@@ -238,8 +239,12 @@ static int sweep_blobs(struct sweep *s, struct err *err)
 	OWN(arena) struct arena a = ARENA_INIT;
 	int r = blob_uses_gather(s->txn, &a, &s->blobs, err);
 
-	if (r == 0)
-		note(s, image_sweep_each_name(s->dirs->blobs, sweep_blob, s));
+	for (int i = 0; r == 0 && i < DIGEST_ALGOS; i++) {
+		if (s->dirs->blobs[i] < 0)
+			continue;
+		s->algo = (enum digest_algo)i;
+		note(s, image_sweep_each_name(s->dirs->blobs[i], sweep_blob, s));
+	}
 	return r;
 }
 

@@ -7,7 +7,7 @@
  */
 #include "base/mem.h"
 #include "base/own.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/image_sweep.h"
 #include "image/layer_source.h"
 #include "sys/file.h"
@@ -22,7 +22,7 @@ struct packer {
 	int fd;
 	bool gzip;
 	z_stream z;
-	struct sha256 hash;
+	struct hash hash;
 	int64_t size;
 	unsigned char out[OUT];
 };
@@ -31,7 +31,7 @@ static int write_out(struct packer *p, const void *data, size_t len)
 {
 	int r = file_write_all(p->fd, data, len);
 
-	sha256_add(&p->hash, data, len);
+	hash_add(&p->hash, data, len);
 	p->size += (int64_t)len;
 	return r;
 }
@@ -78,7 +78,7 @@ static void packer_cleanup(struct packer **p)
 	if (!*p)
 		return;
 	(void)deflateEnd(&(*p)->z);
-	sha256_cleanup(&(*p)->hash);
+	hash_cleanup(&(*p)->hash);
 	fd_cleanup(&(*p)->fd);
 	free(*p);
 }
@@ -89,7 +89,7 @@ static struct packer *packer_new(int fd, bool gzip)
 
 	p->fd = fd;
 	p->gzip = gzip;
-	sha256_init(&p->hash);
+	hash_init(&p->hash, DIGEST_SHA256);
 	if (deflateInit2(&p->z, LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		mem_exhausted(sizeof(*p));
 	return p;
@@ -121,7 +121,7 @@ int image_layer_pack(struct image_store *is, const char *diff_id, bool gzip, str
 	if (r < 0)
 		return err_code(err, r, "packing layer %s", diff_id);
 	*ret = (struct image_blob){ .fd = take_fd(&p->fd), .size = p->size };
-	sha256_end(&p->hash, ret->digest);
+	hash_end(&p->hash, ret->digest);
 	return 0;
 }
 

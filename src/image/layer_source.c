@@ -30,7 +30,8 @@ static int open_blob(const struct image_dirs *dirs, const struct layer_source *l
 {
 	struct stat st;
 
-	*ret_fd = openat(dirs->blobs, digest_hex(l->digest), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	*ret_fd = openat(image_dirs_blobs(dirs, l->digest), digest_hex(l->digest),
+			 O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (*ret_fd < 0 || fstat(*ret_fd, &st) < 0)
 		return err_sys(err, "layer %s: blob %s", l->diff_id, l->digest);
 	if (!S_ISREG(st.st_mode) || st.st_size != l->size)

@@ -14,7 +14,7 @@
 #include "codec/digest.h"
 #include "codec/tar_scan.h"
 #include "image/decompress.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/tar_record.h"
 #include "image/tree_count.h"
 #include "image/tree_walk.h"
@@ -126,19 +126,19 @@ static int read_all(const struct layer_verify *v, struct decompress *d, struct c
 		    struct err *err)
 {
 	OWN(mem) char *block = mem_alloc(BLOCK);
-	OWN(sha256) struct sha256 hash = { NULL };
+	OWN(hash) struct hash hash = { NULL };
 	char digest[DIGEST_TEXT];
 	ssize_t n;
 
-	sha256_init(&hash);
+	hash_init(&hash, DIGEST_SHA256);
 	while ((n = decompress_read(d, block, BLOCK, err)) > 0) {
-		sha256_add(&hash, block, (size_t)n);
+		hash_add(&hash, block, (size_t)n);
 		if (v->tree >= 0)
 			feed(c, block, (size_t)n);
 	}
 	if (n < 0)
 		return (int)n;
-	sha256_end(&hash, digest);
+	hash_end(&hash, digest);
 	if (!str_eq(digest, v->doc->diff_id))
 		return err_set(err, -EBADMSG, "what they hold has the digest %s", digest);
 	if (decompress_digest(d, digest, err) < 0)
@@ -156,6 +156,7 @@ static void verify_bytes(struct layer_verify *v)
 	const struct tar_scan_sink sink = { ignore_raw, begin_file, c };
 	const struct decompress_spec all = { { .fd = v->bytes, .size = v->doc->blob->size },
 					     DECOMPRESS_HASH_ALWAYS,
+					     digest_algo_or_usual(v->doc->blob->digest),
 					     v->budget };
 	struct err err = ERR_INIT;
 	int r;

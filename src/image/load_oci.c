@@ -9,7 +9,7 @@
 #include "codec/digest.h"
 #include "codec/ref.h"
 #include "image/load_plan.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 
 enum { NESTING_MAX = 4 };
 
@@ -18,7 +18,8 @@ static const char name_of_oci[] = "org.opencontainers.image.ref.name";
 
 static const char *member_of(const char *digest, struct arena *a)
 {
-	return arena_printf(a, "blobs/sha256/%s", digest_hex(digest));
+	return arena_printf(a, "blobs/%s/%s", digest_algo_name(digest_algo_or_usual(digest)),
+			    digest_hex(digest));
 }
 
 static int find_blob(struct load_plan *plan, const struct oci_descriptor *d, const char *what,
@@ -49,7 +50,7 @@ static int read_blob(struct load_plan *plan, const struct oci_descriptor *d, con
 				       ret, ret_len, err);
 	if (r < 0)
 		return r;
-	sha256_of(*ret, *ret_len, digest);
+	hash_like(d->digest, *ret, *ret_len, digest);
 	if (!str_eq(digest, d->digest))
 		return err_set(err, -EINVAL, "the %s %s has the digest %s", what, d->digest,
 			       digest);

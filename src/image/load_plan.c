@@ -11,7 +11,7 @@
 #include "base/own.h"
 #include "codec/digest.h"
 #include "codec/ref.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 
 enum { LAYERS_MAX = 1000, IMAGES_MAX = 1000 };
 
@@ -97,11 +97,11 @@ int load_plan_add(struct load_plan *plan, struct add_image *image, const struct 
 /* The digest that a member's name promises, or NULL. */
 static const char *promised_digest(const char *member, struct arena *a)
 {
-	const char *hex = str_after(member, "blobs/sha256/");
+	const char *rest = str_after(member, "blobs/"), *hex = rest ? strchr(rest, '/') : NULL;
+	const char *digest =
+		hex ? arena_printf(a, "%.*s:%s", (int)(hex - rest), rest, hex + 1) : "";
 
-	if (!hex || strlen(hex) != DIGEST_HEX || !digest_is_hex(hex, DIGEST_HEX))
-		return NULL;
-	return arena_printf(a, "sha256:%s", hex);
+	return digest_is_valid(digest) ? digest : NULL;
 }
 
 static int read_names(const struct docker_manifest *m, struct arena *a, struct strv *refs,
@@ -126,6 +126,7 @@ static int add_docker_image(struct load_plan *plan, const struct docker_manifest
 	struct byte_range *ranges = arena_array(a, m->layers.n, sizeof(*ranges));
 	const char **blobs = arena_array(a, m->layers.n, sizeof(*blobs));
 	const char *text, *promise = promised_digest(m->config, a);
+	char digest[DIGEST_TEXT];
 	size_t len;
 	int r = archive_index_text(plan->index, m->config, IMAGE_CONFIG_MAX, a, &text, &len, err);
 
@@ -133,8 +134,9 @@ static int add_docker_image(struct load_plan *plan, const struct docker_manifest
 		r = image_add_config(a, text, len, (ssize_t)m->layers.n, &image, err);
 	if (r < 0)
 		return err_wrap(err, "%.100s", m->config);
-	if (promise && !str_eq(promise, image.doc.id))
-		return err_set(err, -EINVAL, "%.100s has the digest %s", m->config, image.doc.id);
+	hash_like(promise, text, len, digest);
+	if (promise && !str_eq(promise, digest))
+		return err_set(err, -EINVAL, "%.100s has the digest %s", m->config, digest);
 	r = read_names(m, a, &image.refs, err);
 	for (size_t i = 0; r == 0 && i < m->layers.n; i++) {
 		blobs[i] = promised_digest(m->layers.items[i], a);

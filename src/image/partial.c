@@ -114,17 +114,24 @@ static int lock_file(const struct image_dirs *dirs, const struct partial *p, off
 	return ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-int partial_open(const struct image_dirs *dirs, const char *hex, int64_t size, struct partial *ret,
-		 struct err *err)
+/* ALGORITHM-HEX, since a digest's colon is no good in a file's name everywhere. */
+static void name_of(const char *digest, char name[DIGEST_TEXT])
+{
+	(void)snprintf(name, DIGEST_TEXT, "%s-%s", digest_algo_name(digest_algo_or_usual(digest)),
+		       digest_hex(digest));
+}
+
+int partial_open(const struct image_dirs *dirs, const char *digest, int64_t size,
+		 struct partial *ret, struct err *err)
 {
 	struct partial p = { .fd = -1, .size = size };
 	off_t length = 0;
 	int r = 0;
 
 	if (size < 0 || size > partial_size_max)
-		return err_set(err, -EFBIG, "%s has %lld bytes; at most %lld are taken", hex,
+		return err_set(err, -EFBIG, "%s has %lld bytes; at most %lld are taken", digest,
 			       (long long)size, (long long)partial_size_max);
-	(void)snprintf(p.name, sizeof(p.name), "sha256-%s", hex);
+	name_of(digest, p.name);
 	while (r == 0) {
 		fd_cleanup(&p.fd);
 		p.fd = openat(dirs->partial, p.name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
@@ -205,23 +212,25 @@ int partial_complete(struct partial *p, struct err *err)
 	return ftruncate(p->fd, p->size) < 0 ? err_sys(err, "partial/%s", p->name) : 0;
 }
 
-int partial_place(const struct image_dirs *dirs, const char *hex)
+int partial_place(const struct image_dirs *dirs, const char *digest)
 {
-	char name[80];
+	char name[DIGEST_TEXT];
+	const char *hex = digest_hex(digest);
+	int blobs = image_dirs_blobs(dirs, digest);
 
-	(void)snprintf(name, sizeof(name), "sha256-%s", hex);
-	if (linkat(dirs->partial, name, dirs->blobs, hex, 0) == 0 || errno == EEXIST)
+	name_of(digest, name);
+	if (linkat(dirs->partial, name, blobs, hex, 0) == 0 || errno == EEXIST)
 		return 0;
 	if (errno != ENOENT)
 		return -errno;
-	return faccessat(dirs->blobs, hex, F_OK, 0) < 0 ? -errno : 0;
+	return faccessat(blobs, hex, F_OK, 0) < 0 ? -errno : 0;
 }
 
-void partial_forget(const struct image_dirs *dirs, const char *hex)
+void partial_forget(const struct image_dirs *dirs, const char *digest)
 {
-	char name[80];
+	char name[DIGEST_TEXT];
 
-	(void)snprintf(name, sizeof(name), "sha256-%s", hex);
+	name_of(digest, name);
 	(void)unlinkat(dirs->partial, name, 0);
 }
 

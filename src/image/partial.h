@@ -18,7 +18,7 @@ static const int64_t partial_size_max = (int64_t)1 << 40;
 
 struct partial {
 	int fd;
-	char name[80];
+	char name[DIGEST_TEXT];
 	int64_t size; /* of the blob */
 	size_t n_chunks;
 	int64_t *done, *noted; /* bytes of each chunk, and what the file says of it */
@@ -26,10 +26,10 @@ struct partial {
 
 /*
  * Opens or makes the file and locks it against other processes. -EWOULDBLOCK when one of them has
- * it; -EFBIG beyond partial_size_max. hex: of a valid digest.
+ * it; -EFBIG beyond partial_size_max. The digest is a valid one.
  */
-int partial_open(const struct image_dirs *dirs, const char *hex, int64_t size, struct partial *ret,
-		 struct err *err);
+int partial_open(const struct image_dirs *dirs, const char *digest, int64_t size,
+		 struct partial *ret, struct err *err);
 /* Lets go of the file, which stays. */
 void partial_close(struct partial *p);
 /* Lets go of it and removes it. */
@@ -55,9 +55,9 @@ int partial_complete(struct partial *p, struct err *err);
  * Makes the completed file a blob of the store, too. Also fine when another process did. It keeps
  * its name here, by which other processes find that it is locked, until the records are committed.
  */
-int partial_place(const struct image_dirs *dirs, const char *hex);
+int partial_place(const struct image_dirs *dirs, const char *digest);
 /* After that, before the lock goes. */
-void partial_forget(const struct image_dirs *dirs, const char *hex);
+void partial_forget(const struct image_dirs *dirs, const char *digest);
 /* Removes files that nobody went on with for age_s seconds, and names of what is a blob by now
  * (left when the power went). ret_freed in bytes, or NULL. No pull may be running. */
 void partial_sweep(const struct image_dirs *dirs, int64_t age_s, int64_t *ret_freed);

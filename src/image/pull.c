@@ -12,7 +12,7 @@
 #include "image/image_add.h"
 #include "image/partial.h"
 #include "image/pull_fetch.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "model/image_manifest.h"
 
 enum { NESTING_MAX = 4, LAYERS_MAX = 1000 };
@@ -42,7 +42,7 @@ static int get_text(struct pull *p, const char *what, struct image_remote_text *
 	if (ret->len > IMAGE_MANIFEST_MAX)
 		return err_set(err, -EFBIG, "manifest %s has more than %d bytes", what,
 			       IMAGE_MANIFEST_MAX);
-	sha256_of(ret->text, ret->len, digest);
+	hash_like(what, ret->text, ret->len, digest);
 	if (digest_is_valid(what) && !str_eq(what, digest))
 		return err_set(err, -EBADMSG, "manifest %s has the digest %s", what, digest);
 	return 0;
@@ -158,7 +158,7 @@ static int fetch_config(struct pull *p, const char **ret, size_t *ret_len, struc
 	r = remote->blob(remote->ctx, &want, err);
 	if (r < 0)
 		return err_wrap(err, "configuration %s", d->digest);
-	sha256_of(buf_text(&text), text.len, digest);
+	hash_like(d->digest, buf_text(&text), text.len, digest);
 	if (!str_eq(digest, d->digest) || (int64_t)text.len != d->size)
 		return err_set(err, -EBADMSG, "configuration %s has the digest %s and %zu bytes",
 			       d->digest, digest, text.len);
@@ -175,7 +175,7 @@ static int get_config(struct pull *p, struct err *err)
 	int r = image_layer_text(p->add->is, p->manifest.config.digest, p->a, &text, &len, NULL);
 
 	if (r == 0)
-		sha256_of(text, len, digest);
+		hash_like(p->manifest.config.digest, text, len, digest);
 	r = str_eq(digest, p->manifest.config.digest) ? 0 : fetch_config(p, &text, &len, err);
 	if (r == 0)
 		r = image_add_config(p->a, text, len, (ssize_t)p->manifest.layers.n, &p->image,
@@ -318,9 +318,6 @@ static int read_spec(struct pull *p, struct err *err)
 	p->want = *image_platform_host();
 	if (r == 0 && p->spec->platform)
 		r = image_platform_parse(p->spec->platform, p->a, &p->want, err);
-	if (r == 0 && p->ref.digest[0] && !digest_is_valid(p->ref.digest))
-		r = err_set(err, -ENOTSUP, "%.100s: only sha256 digests are supported",
-			    p->ref.digest);
 	return r;
 }
 

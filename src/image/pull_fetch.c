@@ -225,8 +225,7 @@ static void set_state(struct fetch *f, struct blob *b, enum blob_state state)
 static int begin(struct fetch *f, struct blob *b)
 {
 	struct add_layer *l = b->layer;
-	int r = partial_open(&f->add->dirs, digest_hex(l->blob_digest), l->range.size, &b->file,
-			     f->err);
+	int r = partial_open(&f->add->dirs, l->blob_digest, l->range.size, &b->file, f->err);
 
 	if (r == -EWOULDBLOCK) {
 		set_state(f, b, BLOB_LOCKED);

@@ -18,7 +18,7 @@
 #include "image/image_store.h"
 #include "image/image_sweep.h"
 #include "image/layer_source.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/tar_out.h"
 #include "model/image_manifest.h"
 #include "sys/file.h"
@@ -221,7 +221,8 @@ static void add_text(struct save *s, const char *name, const struct buf *text)
 
 static const char *blob_member(struct save *s, const char *digest)
 {
-	return arena_printf(s->a, "blobs/sha256/%s", digest_hex(digest));
+	return arena_printf(s->a, "blobs/%s/%s", digest_algo_name(digest_algo_or_usual(digest)),
+			    digest_hex(digest));
 }
 
 static void add_descriptor(struct buf *out, const char *type, const char *digest, int64_t size)
@@ -253,7 +254,7 @@ static bool find_manifest(struct save *s, struct saved_image *image)
 		if (image_layer_text(s->is, digest, s->a, &text, &len, NULL) < 0 ||
 		    image_manifest_read(text, len, s->a, &m, NULL) < 0 || !fits(image, &m))
 			continue;
-		sha256_of(text, len, image->manifest_digest);
+		hash_like(digest, text, len, image->manifest_digest);
 		if (!str_eq(image->manifest_digest, digest))
 			continue;
 		image->manifest = text;
@@ -278,7 +279,7 @@ static void make_manifest(struct save *s, struct saved_image *image)
 		buf_addc(&out, '}');
 	}
 	buf_adds(&out, "]}");
-	sha256_of(out.data, out.len, image->manifest_digest);
+	hash_of(DIGEST_SHA256, out.data, out.len, image->manifest_digest);
 	image->manifest = arena_memdup(s->a, out.data, out.len);
 	image->manifest_len = out.len;
 }
@@ -288,8 +289,8 @@ static int gather_image(struct save *s, struct saved_image *image, struct err *e
 {
 	OWN(str) char *config = NULL;
 	const struct strv *diff_ids = &image->doc.diff_ids;
-	int r = file_read_at(s->dirs.blobs, digest_hex(image->doc.id), IMAGE_CONFIG_MAX, &config,
-			     &image->config_len);
+	int r = file_read_at(image_dirs_blobs(&s->dirs, image->doc.id), digest_hex(image->doc.id),
+			     IMAGE_CONFIG_MAX, &config, &image->config_len);
 
 	if (r < 0)
 		return err_code(err, r, "image %.19s: its configuration", image->doc.id);

@@ -7,7 +7,7 @@
 #include "image/tar_outlet.h"
 
 #include "base/mem.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/ring.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ struct tar_outlet {
 	/* The thread's, until it has ended: */
 	tar_sink_fn *sink;
 	void *ctx;
-	struct sha256 hash;
+	struct hash hash;
 	int code; /* what the sink failed with */
 };
 
@@ -31,7 +31,7 @@ static void *outlet_main(void *ctx)
 	size_t len;
 
 	while (o->code == 0 && (data = ring_next(&o->ring, &len))) {
-		sha256_add(&o->hash, data, len);
+		hash_add(&o->hash, data, len);
 		if (o->sink)
 			o->code = o->sink(o->ctx, data, len);
 	}
@@ -42,7 +42,7 @@ static void *outlet_main(void *ctx)
 
 static void outlet_free(struct tar_outlet *o)
 {
-	sha256_cleanup(&o->hash);
+	hash_cleanup(&o->hash);
 	ring_done(&o->ring);
 	free(o);
 }
@@ -54,7 +54,7 @@ int tar_outlet_open(tar_sink_fn *sink, void *ctx, struct tar_outlet **ret)
 	o->sink = sink;
 	o->ctx = ctx;
 	ring_init(&o->ring);
-	sha256_init(&o->hash);
+	hash_init(&o->hash, DIGEST_SHA256);
 	if (pthread_create(&o->thread, NULL, outlet_main, o) != 0) {
 		outlet_free(o);
 		return -EAGAIN;
@@ -96,7 +96,7 @@ int tar_outlet_close(struct tar_outlet *o, char ret_digest[DIGEST_TEXT])
 	(void)pthread_join(o->thread, NULL);
 	r = o->code;
 	if (r == 0)
-		sha256_end(&o->hash, ret_digest);
+		hash_end(&o->hash, ret_digest);
 	outlet_free(o);
 	return r;
 }

@@ -48,7 +48,7 @@ struct tar_record {
 	size_t first, n, cap; /* of queue: those that wait are first to n */
 };
 
-static uint64_t hash_of(const char *s)
+static uint64_t path_hash(const char *s)
 {
 	uint64_t h = 14695981039346656037U; /* FNV-1a */
 
@@ -117,7 +117,7 @@ static void enqueue(struct tar_record *t, const char *path, int64_t size)
 		t->queue = grown;
 		t->cap = cap;
 	}
-	t->queue[t->n++] = (struct waiting){ hash_of(path), size };
+	t->queue[t->n++] = (struct waiting){ path_hash(path), size };
 }
 
 static void take_file(void *ctx, const char *path, int64_t size)
@@ -176,7 +176,7 @@ void tar_record_wrote(struct tar_record *t, const char *path, int64_t size)
 	char normal[PATH_MAX];
 
 	if (t->first < t->n && tree_walk_normalize(path, normal) == 0 &&
-	    t->queue[t->first].size == size && t->queue[t->first].path == hash_of(normal))
+	    t->queue[t->first].size == size && t->queue[t->first].path == path_hash(normal))
 		t->first++;
 }
 

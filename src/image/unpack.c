@@ -20,7 +20,7 @@
 #include "image/layer_tree.h"
 #include "image/memory_budget.h"
 #include "image/ring.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/tar_in.h"
 #include "image/tar_record.h"
 
@@ -73,7 +73,7 @@ static ssize_t sendfile_at(int to_fd, int fd, off_t *from, off_t *to, int64_t le
 	return n;
 }
 
-static int feed(struct feeder *f, struct decompress *d, struct sha256 *hash)
+static int feed(struct feeder *f, struct decompress *d, struct hash *hash)
 {
 	ssize_t n;
 
@@ -85,7 +85,7 @@ static int feed(struct feeder *f, struct decompress *d, struct sha256 *hash)
 		n = decompress_read(d, slot, RING_SLOT_SIZE, &f->err);
 		if (n < 0)
 			return (int)n;
-		sha256_add(hash, slot, (size_t)n);
+		hash_add(hash, slot, (size_t)n);
 		atomic_store(&f->job->taken, decompress_taken(d));
 		if (n > 0)
 			ring_push(f->ring, (size_t)n);
@@ -157,18 +157,19 @@ static int feed_and_check(struct feeder *f)
 {
 	struct unpack_job *job = f->job;
 	OWN(decompress) struct decompress *d = NULL;
-	OWN(sha256) struct sha256 hash = { NULL };
-	const struct decompress_spec spec = { job->range, what_to_hash(job), f->budget };
+	OWN(hash) struct hash hash = { NULL };
+	const struct decompress_spec spec = { job->range, what_to_hash(job),
+					      digest_algo_or_usual(job->blob_digest), f->budget };
 	int r = decompress_open(&spec, &d, &f->err);
 
 	if (r < 0)
 		return r;
 	job->packing = decompress_name(d);
-	sha256_init(&hash);
+	hash_init(&hash, DIGEST_SHA256);
 	r = feed(f, d, &hash);
 	if (r < 0)
 		return r;
-	sha256_end(&hash, job->digest);
+	hash_end(&hash, job->digest);
 	r = check_digest("its content", job->diff_id, job->digest, &f->err);
 	return r == 0 ? check_packed(f, d) : r;
 }
@@ -310,12 +311,12 @@ static int blame_bytes(struct unpack_job *job, int r)
 {
 	struct err err = ERR_INIT;
 	OWN(mem) char *block = NULL;
-	OWN(sha256) struct sha256 hash = { NULL };
+	OWN(hash) struct hash hash = { NULL };
 	struct byte_range at = job->range;
 	char digest[DIGEST_TEXT];
 
 	block = mem_alloc(RING_SLOT_SIZE);
-	sha256_init(&hash);
+	hash_init(&hash, digest_algo_or_usual(job->blob_digest));
 	for (const int64_t end = at.offset + at.size; at.offset < end;) {
 		int64_t ready = growing_wait(at.growing, at.offset, &err);
 		size_t size = ready - at.offset > RING_SLOT_SIZE ? RING_SLOT_SIZE
@@ -324,10 +325,10 @@ static int blame_bytes(struct unpack_job *job, int r)
 
 		if (n <= 0)
 			return r;
-		sha256_add(&hash, block, (size_t)n);
+		hash_add(&hash, block, (size_t)n);
 		at.offset += n;
 	}
-	sha256_end(&hash, digest);
+	hash_end(&hash, digest);
 	if (str_eq(digest, job->blob_digest))
 		return r;
 	return err_set(&job->err, -EBADMSG, "it has the digest %s, not %s", digest,

@@ -43,7 +43,7 @@ enum { SCHEMA_VERSION = 2 };
 static int check_descriptor(const struct oci_descriptor *d, const char *what, struct err *err)
 {
 	if (!digest_is_valid(d->digest))
-		return err_set(err, -EINVAL, "%s: not a sha256 digest: \"%.100s\"", what,
+		return err_set(err, -EINVAL, "%s: not a sha256 or sha512 digest: \"%.100s\"", what,
 			       d->digest);
 	if (d->size < 0)
 		return err_set(err, -EINVAL, "%s: a negative size", what);

@@ -6,7 +6,7 @@
 #include "base/own.h"
 #include "model/image_manifest.h"
 #include "model/registry_doc.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "registry/place.h"
 #include "registry/redirect.h"
 #include "registry/repository.h"
@@ -94,7 +94,7 @@ static int take_text(struct manifest_call *call, struct repository_endpoint *e,
 	m->text = answer->body;
 	m->len = answer->body_len;
 	m->media_type = bare_type(answer->content_type, call->a);
-	sha256_of(m->text, m->len, m->digest);
+	hash_like(call->what, m->text, m->len, m->digest);
 	if (!strchr(call->what, ':') || str_eq(m->digest, call->what))
 		return 0;
 	atomic_store(&e->lied, true);
@@ -148,7 +148,7 @@ static int check_what(const char *what, struct err *err)
 {
 	if (strchr(what, ':') && !digest_is_valid(what))
 		return err_set(err, -EINVAL,
-			       "\"%.100s\" is not a sha256 digest; others are not "
+			       "\"%.100s\" is not a sha256 or sha512 digest; others are not "
 			       "supported",
 			       what);
 	return 0;

@@ -5,7 +5,7 @@
  * sends all from the start; what the sink has got is thrown away then.
  */
 #include "base/own.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "registry/repository.h"
 
 #include <limits.h>
@@ -18,7 +18,7 @@ enum {
 struct blob_call {
 	const struct registry_blob *blob;
 	struct arena a;
-	struct sha256 hash; /* of a whole blob */
+	struct hash hash; /* of a whole blob */
 	bool whole;
 	int64_t done; /* bytes that the sink has */
 	/* Of this answer: */
@@ -30,7 +30,7 @@ struct blob_call {
 static void hash_up(struct blob_call *c, const void *bytes, size_t n)
 {
 	if (c->whole)
-		sha256_add(&c->hash, bytes, n);
+		hash_add(&c->hash, bytes, n);
 }
 
 /* How many bytes are wanted still; INT64_MAX: nobody knows. */
@@ -141,7 +141,7 @@ static int check_whole(struct blob_call *c, struct repository_endpoint *e, struc
 
 	if (!c->whole)
 		return 0;
-	sha256_end(&c->hash, digest);
+	hash_end(&c->hash, digest);
 	if (str_eq(digest, c->blob->digest))
 		return 0;
 	atomic_store(&e->lied, true);
@@ -187,7 +187,7 @@ static int ask_unless_over(void *ctx, struct repository_endpoint *e, struct err 
 
 static void blob_call_cleanup(struct blob_call *c)
 {
-	sha256_cleanup(&c->hash);
+	hash_cleanup(&c->hash);
 	arena_done(&c->a);
 }
 
@@ -200,8 +200,9 @@ int registry_blob_get(struct registry_session *s, const struct registry_blob *bl
 	struct err local = ERR_INIT;
 
 	if (!digest_is_valid(blob->digest))
-		return err_set(err, -EINVAL, "\"%.100s\" is not a sha256 digest", blob->digest);
+		return err_set(err, -EINVAL, "\"%.100s\" is not a sha256 or sha512 digest",
+			       blob->digest);
 	if (c.whole)
-		sha256_init(&c.hash);
+		hash_init(&c.hash, digest_algo_or_usual(blob->digest));
 	return repository_each(s, ask_unless_over, &c, err ? err : &local);
 }

@@ -298,7 +298,8 @@ int registry_blob_put(struct registry_session *s, const struct registry_upload *
 	int r;
 
 	if (!digest_is_valid(upload->digest))
-		return err_set(err, -EINVAL, "\"%.100s\" is not a sha256 digest", upload->digest);
+		return err_set(err, -EINVAL, "\"%.100s\" is not a sha256 or sha512 digest",
+			       upload->digest);
 	r = repository_each(s, put_blob, &c, err);
 	if (r == 0) {
 		*ret_how = c.how;

@@ -53,7 +53,7 @@ links="bad-symlink-then-file bad-symlink-chain bad-symlink-parent-directory bad-
 	bad-link-replaced-by-link bad-hardlink-to-directory bad-hardlink-to-symlink-then-inside"
 limits="bad-pax-huge bad-owner bad-depth bad-size-bomb bad-zstd-bomb bad-zstd-window bad-manifest-deep bad-manifest-huge
 	bad-members-without-end bad-layers-without-end bad-config-huge"
-digests="bad-diff-id bad-diff-id-path bad-layer-count bad-oci-blob-digest bad-oci-manifest-digest
+digests="bad-diff-id bad-diff-id-path bad-sha512-layer bad-sha512-config bad-sha512-diff-id bad-layer-count bad-oci-blob-digest bad-oci-manifest-digest
 	bad-oci-blob-size bad-oci-digest-path bad-second-layer bad-gzip-trailing-member"
 damage="bad-layer-cut-off bad-layer-is-no-tar bad-gzip-cut-off bad-gzip-damaged bad-archive-cut-off
 	bad-no-archive bad-empty bad-no-image bad-empty-list bad-pax-size-lie bad-size-negative

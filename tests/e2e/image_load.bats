@@ -51,6 +51,24 @@ loads_and_runs() {
 	loads_and_runs good-new
 }
 
+@test "blobs that are named by sha512: their bytes stay as they are, and are saved under that name" {
+	loads_and_runs good-new-sha512
+	berth rmi -f test:latest
+	loads_and_runs good-oci-sha512
+	blobs=$(find "$BERTH_ROOT/blobs/sha512" -type f -printf '%f  %p\n')
+	[ "$(wc -l <<<"$blobs")" -ge 3 ] # the manifest, and two layers
+	sha512sum -c --quiet <<<"$blobs"
+	berth system check
+	berth save -o "$BATS_TEST_TMPDIR/saved.tar" test:latest
+	berth rmi -f test:latest
+	[ -z "$(find "$BERTH_ROOT/blobs/sha512" -type f)" ]
+	run berth load -q -i "$BATS_TEST_TMPDIR/saved.tar"
+	expect_output "Loaded image: test:latest"
+	run in_image cat /text
+	expect_output good-oci-sha512
+	[ "$(find "$BERTH_ROOT/blobs/sha512" -type f | wc -l)" -eq 2 ]
+}
+
 @test "a layer.tar that is a link to another one" {
 	loads_and_runs good-link
 }

@@ -89,7 +89,7 @@ pulls_and_runs() {
 	berth pull -q "$image:index"
 	digest=$(berth image inspect -f '{{index .RepoDigests 0}}' "$image:index" | sed 's/.*@//')
 	[ -e "$BERTH_ROOT/blobs/sha256/${digest#sha256:}" ]
-	[ "$(find "$BERTH_ROOT/blobs/sha256" -type f | wc -l)" -eq $(($(grep -c /blobs/ <<<"$before") + 5 - 1)) ] || {
+	[ "$(find "$BERTH_ROOT/blobs/sha256" -type f | wc -l)" -eq $(($(grep -c /blobs/sha256/ <<<"$before") + 5)) ] || {
 		find "$BERTH_ROOT/blobs/sha256" -type f; echo "$before"; false; }
 	blobs_are_sound
 	berth rmi "$image:index"
@@ -99,6 +99,34 @@ pulls_and_runs() {
 @test "layers in zstd frames, plain layers, docker's types, indexes and nested indexes" {
 	start_registry
 	for kind in zstd plain docker index nested list; do pulls_and_runs "$kind"; done
+}
+
+@test "digests by sha512 are held against what they name, whatever leads to them" {
+	before=$(everything)
+	start_registry
+	for kind in sha512 sha512-index; do
+		berth pull -q "$image:$kind"
+		run in_image "$image:$kind" sh -c 'read -r x </text; echo "$x"'
+		expect_output "$kind"
+	done
+	digest=sha512:$(cd "$BERTH_ROOT/blobs/sha512" && grep -l '"layers"' -- * | head -n 1)
+	berth pull -q "$image@$digest"
+	[ "$(berth image inspect -f '{{len .RepoDigests}}' "$image@$digest")" -ge 1 ]
+	berth pull -q "$image:sha512-large"
+	(cd "$BERTH_ROOT/blobs/sha512" && for f in *; do echo "$f *$f"; done | sha512sum -c --quiet)
+	blobs_are_sound
+	berth system check
+	requests=$(grep -c /blobs/ "$log")
+	berth pull -q "$image:sha512-large"
+	[ "$(grep -c /blobs/ "$log")" -le $((requests + 1)) ] # the configuration
+	echo >>"$BERTH_ROOT/blobs/sha512/${digest#sha512:}"
+	run berth system check
+	expect_status 1
+	expect_contains "its manifest (blob $digest) is damaged"
+	berth system check --repair
+	# shellcheck disable=SC2046
+	berth rmi -f $(berth images -q "$image" | sort -u) >/dev/null
+	[ "$(everything)" = "$before" ]
 }
 
 @test "what was pulled is saved with its own manifest and its layers as they were" {
@@ -411,7 +439,7 @@ refused() {
 	refused bad-layer-size "it has the digest"
 	refused bad-layer-endless "at most"
 	refused bad-layer-kind "is of a kind that is not known: text/plain"
-	refused bad-digest-path "not a sha256 digest"
+	refused bad-digest-path "not a sha256 or sha512 digest"
 	refused bad-config-size "at most"
 	refused bad-config-digest "configuration"
 	refused bad-artifact "is an artifact"
@@ -425,11 +453,14 @@ refused() {
 	refused bad-diff-id "its content has the digest"
 	refused bad-manifest-digest "digest"
 	refused bad-config-depth "configuration"
-	refused bad-config-path "not a sha256 digest"
+	refused bad-config-path "not a sha256 or sha512 digest"
 	refused bad-diff-path "not a sha256 digest"
-	refused bad-index-path "not a sha256 digest"
+	refused bad-diff-sha512 "not a sha256 digest: \"sha512:"
+	refused bad-config-sha512 "configuration sha512:"
+	refused bad-manifest-sha512 "when asked for sha512:"
+	refused bad-index-path "not a sha256 or sha512 digest"
 	refused bad-index-size "bytes, not 1"
-	refused bad-layer-sha512 "not a sha256 digest"
+	refused bad-layer-sha512 "it has the digest sha512:"
 	refused bad-layer-negative "a negative size"
 	refused bad-layer-flood "it has the digest"
 	refused bad-layer-flood-anew "it has the digest"

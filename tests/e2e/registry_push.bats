@@ -255,6 +255,20 @@ remove_images() {
 	remove_images
 }
 
+@test "what came by sha512 is pushed by it" {
+	pull_images sha512
+	start_registry sha512
+	berth tag "$images:sha512" "$registry/own:sha512"
+	run berth push "$registry/own:sha512"
+	expect_status 0
+	skopeo inspect --raw --tls-verify=false "docker://$registry/own:sha512" >"$BATS_TEST_TMPDIR/manifest"
+	berth_probe "$images:sha512" manifest 2>/dev/null | cmp - "$BATS_TEST_TMPDIR/manifest"
+	grep -q '"digest": *"sha512:' "$BATS_TEST_TMPDIR/manifest"
+	remove_images
+	berth pull -q "$registry/own:sha512"
+	remove_images
+}
+
 @test "an index goes with all its images when they are here, or in the repository; otherwise the image alone" {
 	pull_images both
 	start_registry index

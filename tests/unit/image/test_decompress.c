@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "image/decompress.h"
 #include "image/memory_budget.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -231,10 +231,11 @@ TEST(the_digest_is_that_of_the_bytes_in_the_file)
 
 	compress(&filters[0], "text", 4, &packed);
 	buf_add(&packed, "\0\0", 2);
-	sha256_of(packed.data, packed.len, want);
+	hash_of(DIGEST_SHA256, packed.data, packed.len, want);
 	OWN(fd) int fd = file_of(packed.data, packed.len);
 	CHECK_OK(decompress_open(&(struct decompress_spec){ { fd, 0, (int64_t)packed.len, NULL },
 							    DECOMPRESS_HASH_ALWAYS,
+							    DIGEST_SHA256,
 							    NULL },
 				 &d, &err));
 	CHECK_INT(decompress_read(d, block, sizeof(block), &err), 4);

@@ -254,13 +254,13 @@ TEST(a_sweep_removes_what_has_no_record_and_nothing_else)
 	CHECK_OK(mkdirat(dirs.tmp, "add.1", 0755));
 	CHECK_OK(mkdirat(dirs.tmp, "add.1/0", 0755));
 	CHECK_OK(mkdirat(dirs.layers, "unknown", 0755));
-	CHECK_OK(mknodat(dirs.blobs, "unknown", S_IFREG | 0600, 0));
-	CHECK_OK(mknodat(dirs.blobs, ID_A + 7, S_IFREG | 0600, 0));
+	CHECK_OK(mknodat(dirs.blobs[DIGEST_SHA256], "unknown", S_IFREG | 0600, 0));
+	CHECK_OK(mknodat(dirs.blobs[DIGEST_SHA256], ID_A + 7, S_IFREG | 0600, 0));
 	CHECK_OK(image_sweep(f.is, &f.err));
 	CHECK_INT(faccessat(dirs.tmp, "add.1", F_OK, 0), -1);
 	CHECK_INT(faccessat(dirs.layers, "unknown", F_OK, 0), -1);
-	CHECK_INT(faccessat(dirs.blobs, "unknown", F_OK, 0), -1);
-	CHECK_OK(faccessat(dirs.blobs, ID_A + 7, F_OK, 0));
+	CHECK_INT(faccessat(dirs.blobs[DIGEST_SHA256], "unknown", F_OK, 0), -1);
+	CHECK_OK(faccessat(dirs.blobs[DIGEST_SHA256], ID_A + 7, F_OK, 0));
 	CHECK(has_layer(&f, LAYER_1));
 	CHECK(has_layer(&f, LAYER_2));
 }

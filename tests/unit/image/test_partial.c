@@ -26,21 +26,22 @@ static void fixture_init(struct fixture *f)
 	CHECK(mkdtemp(f->root));
 	f->dirs.partial = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK_OK(mkdirat(f->dirs.partial, "blobs", 0700));
-	f->dirs.blobs = openat(f->dirs.partial, "blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->dirs.blobs[DIGEST_SHA256] =
+		openat(f->dirs.partial, "blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void fixture_cleanup(struct fixture *f)
 {
 	OWN(fd) int tmp = open("/tmp", O_RDONLY | O_DIRECTORY);
 
-	fd_cleanup(&f->dirs.blobs);
+	fd_cleanup(&f->dirs.blobs[DIGEST_SHA256]);
 	fd_cleanup(&f->dirs.partial);
 	CHECK_OK(rmtree_at(tmp, f->root + strlen("/tmp/")));
 }
 
 static void open_it(struct fixture *f, struct partial *p)
 {
-	CHECK_OK(partial_open(&f->dirs, HEX, size, p, &f->err));
+	CHECK_OK(partial_open(&f->dirs, "sha256:" HEX, size, p, &f->err));
 }
 
 static void write_some(struct partial *p, size_t chunk, size_t n)
@@ -85,9 +86,9 @@ TEST(more_bytes_than_a_chunk_has_are_refused)
 	write_some(&p, 2, 600);
 	CHECK_ERR(partial_write(&p, 2, bytes, 401, &f.err), -EBADMSG, &f.err, "more bytes");
 	partial_close(&p);
-	CHECK_ERR(partial_open(&f.dirs, HEX, -1, &p, &f.err), -EFBIG, &f.err, "bytes");
-	CHECK_ERR(partial_open(&f.dirs, HEX, partial_size_max + 1, &p, &f.err), -EFBIG, &f.err,
-		  "bytes");
+	CHECK_ERR(partial_open(&f.dirs, "sha256:" HEX, -1, &p, &f.err), -EFBIG, &f.err, "bytes");
+	CHECK_ERR(partial_open(&f.dirs, "sha256:" HEX, partial_size_max + 1, &p, &f.err), -EFBIG,
+		  &f.err, "bytes");
 }
 
 TEST(a_file_that_says_nothing_sound_says_nothing)
@@ -107,7 +108,7 @@ TEST(a_file_that_says_nothing_sound_says_nothing)
 	/* One of another size is of another blob. */
 	write_some(&p, 0, 300);
 	partial_close(&p);
-	CHECK_OK(partial_open(&f.dirs, HEX, 5000, &p, &f.err));
+	CHECK_OK(partial_open(&f.dirs, "sha256:" HEX, 5000, &p, &f.err));
 	CHECK_INT(p.done[0], 0);
 	partial_close(&p);
 }
@@ -125,7 +126,8 @@ TEST(a_file_that_another_process_has_is_not_opened)
 	if (pid == 0) {
 		struct partial other;
 
-		_exit(partial_open(&f.dirs, HEX, size, &other, NULL) == -EWOULDBLOCK ? 7 : 1);
+		_exit(partial_open(&f.dirs, "sha256:" HEX, size, &other, NULL) == -EWOULDBLOCK ? 7
+											       : 1);
 	}
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	CHECK_INT(WEXITSTATUS(status), 7);
@@ -140,22 +142,22 @@ TEST(the_complete_file_is_the_blob_and_nothing_else)
 	struct stat st;
 
 	fixture_init(&f);
-	CHECK_OK(partial_open(&f.dirs, HEX, 1000, &p, &f.err));
+	CHECK_OK(partial_open(&f.dirs, "sha256:" HEX, 1000, &p, &f.err));
 	write_some(&p, 0, 1000);
 	CHECK_INT(partial_ready(&p), 1000);
 	CHECK_OK(partial_complete(&p, &f.err));
-	CHECK_OK(partial_place(&f.dirs, HEX));
-	CHECK_OK(partial_place(&f.dirs, HEX));
-	CHECK_OK(fstatat(f.dirs.blobs, HEX, &st, 0));
+	CHECK_OK(partial_place(&f.dirs, "sha256:" HEX));
+	CHECK_OK(partial_place(&f.dirs, "sha256:" HEX));
+	CHECK_OK(fstatat(f.dirs.blobs[DIGEST_SHA256], HEX, &st, 0));
 	CHECK_INT(st.st_size, 1000);
 	/* Completed and not yet forgotten: nothing of it is fetched again. */
 	partial_close(&p);
-	CHECK_OK(partial_open(&f.dirs, HEX, 1000, &p, &f.err));
+	CHECK_OK(partial_open(&f.dirs, "sha256:" HEX, 1000, &p, &f.err));
 	CHECK_INT(partial_ready(&p), 1000);
-	partial_forget(&f.dirs, HEX);
+	partial_forget(&f.dirs, "sha256:" HEX);
 	partial_close(&p);
-	CHECK_OK(unlinkat(f.dirs.blobs, HEX, 0));
-	CHECK_INT(partial_place(&f.dirs, HEX), -ENOENT);
+	CHECK_OK(unlinkat(f.dirs.blobs[DIGEST_SHA256], HEX, 0));
+	CHECK_INT(partial_place(&f.dirs, "sha256:" HEX), -ENOENT);
 }
 
 TEST(only_what_is_old_is_swept)

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "base/own.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/image.h"
 #include "model/image_platform.h"
 #include "sys/rmtree.h"
@@ -34,7 +34,7 @@ static const char *digest_of(struct repository *r, const char *text)
 {
 	char digest[DIGEST_TEXT];
 
-	sha256_of(text, strlen(text), digest);
+	hash_of(DIGEST_SHA256, text, strlen(text), digest);
 	return arena_strdup(&r->a, digest);
 }
 

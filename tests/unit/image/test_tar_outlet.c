@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "base/str.h"
-#include "codec/sha256.h"
+#include "codec/hash.h"
 #include "image/ring.h"
 #include "image/tar_outlet.h"
 
@@ -67,7 +67,7 @@ TEST(all_bytes_pass_in_order_and_are_hashed)
 	CHECK_INT(fill(o), LENGTH);
 	CHECK_INT(tar_outlet_close(o, digest), 0);
 	CHECK(is_right(&s.got));
-	sha256_of(s.got.data, s.got.len, want);
+	hash_of(DIGEST_SHA256, s.got.data, s.got.len, want);
 	CHECK_STR(digest, want);
 	/* Small pieces have become few large ones. */
 	CHECK(s.calls < LENGTH / ODD / 10);
@@ -81,7 +81,7 @@ TEST(without_a_sink_bytes_are_hashed)
 
 	CHECK_INT(tar_outlet_open(NULL, NULL, &o), 0);
 	CHECK_INT(tar_outlet_close(o, digest), 0);
-	sha256_of("", 0, want);
+	hash_of(DIGEST_SHA256, "", 0, want);
 	CHECK_STR(digest, want);
 }
 

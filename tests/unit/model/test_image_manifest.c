@@ -48,7 +48,7 @@ TEST(digests_and_sizes_are_checked_where_they_enter)
 	CHECK_ERR(read_manifest("{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:../../x\","
 				"\"size\":7},\"layers\":[]}",
 				&a, &m, &err),
-		  -EINVAL, &err, "not a sha256 digest");
+		  -EINVAL, &err, "not a sha256 or sha512 digest");
 	CHECK_ERR(read_manifest("{\"schemaVersion\":2,\"config\":{\"digest\":\"" D
 				"\",\"size\":7},\"layers\":[{\"digest\":\"" D "\",\"size\":-1}]}",
 				&a, &m, &err),
