@@ -75,8 +75,20 @@ static int check_key(struct loading *l, const char *path)
 	return 0;
 }
 
+/* What it says of mirrors, certificates and fields must not be passed over in silence. */
+static int refuse_hosts(struct loading *l, const char *path)
+{
+	return err_set(l->err, -ENOTSUP,
+		       "%s: containerd's form is not read: name mirrors among registry-mirrors in "
+		       "%s, put authorities beside it as NAME.crt, a client's certificate as "
+		       "NAME.cert and NAME.key, and remove it",
+		       path, place_settings());
+}
+
 static int add_file(struct loading *l, const char *path)
 {
+	if (str_ends(path, "/hosts.toml"))
+		return refuse_hosts(l, path);
 	if (str_ends(path, ".crt"))
 		return add_authority(l, path);
 	if (str_ends(path, ".cert"))

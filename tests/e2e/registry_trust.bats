@@ -139,6 +139,35 @@ fails_with() {
 	fails_with "whose key is missing" berth pull "$registry/a:1"
 }
 
+@test "a host that a blob is redirected to sees neither the client's certificate nor the user's fields" {
+	start_registry plain
+	upstream=${registry#*:}
+	make_certificates
+	start_front 10.99.0.1 "$upstream" "ssl_client_certificate $tls/ca.crt; ssl_verify_client optional;"
+	elsewhere=$registry elsewhere_log=$front_log
+	start_front 10.99.0.1 "$upstream" "ssl_client_certificate $tls/ca.crt; ssl_verify_client on;
+		location ~ ^/v2/.*/blobs/sha256: { if (\$request_method = GET) { return 307 https://$elsewhere\$request_uri; }
+			proxy_pass http://127.0.0.1:$upstream; proxy_set_header Host \$http_host; proxy_set_header X-Forwarded-Proto https; }"
+	trust
+	cp "$tls"/client.{cert,key} "$BATS_TEST_TMPDIR/certs.d/$registry/"
+	mkdir "$DOCKER_CONFIG"
+	echo '{"HttpHeaders": {"X-Meta-A": "yes"}}' >"$DOCKER_CONFIG/config.json"
+	push_and_pull "$registry/a:1"
+	grep -q ' GET /v2/a/manifests/1 cert=SUCCESS .* meta=yes' "$front_log"
+	grep -q ' GET /v2/a/blobs/sha256:.* cert=NONE agent=berth/[0-9.]* meta=- ' "$elsewhere_log"
+	run grep -v ' GET /v2/a/blobs/sha256:.* cert=NONE agent=berth/[0-9.]* meta=- ' "$elsewhere_log"
+	expect_output ""
+}
+
+@test "containerd's hosts.toml is refused by name, and nothing is asked" {
+	start_registry plain
+	start_front 10.99.0.1 "${registry#*:}"
+	trust
+	echo 'server = "https://10.99.0.2"' >"$BATS_TEST_TMPDIR/certs.d/$registry/hosts.toml"
+	fails_with "$BATS_TEST_TMPDIR/certs.d/$registry/hosts.toml: containerd's form is not read" berth pull "$registry/a:1"
+	[ ! -s "$front_log" ]
+}
+
 @test "certificates are also found where docker has them, a user's own in ~/.config" {
 	start_registry plain
 	start_front 10.99.0.1 "${registry#*:}"
