@@ -47,6 +47,17 @@ struct fetch_progress {
 	int fd;       /* the terminal */
 	size_t lines; /* drawn last time */
 };
+struct fetch_row {
+	const char *id; /* a digest, or what stands for one */
+	const char *phase;
+	int64_t done, total; /* bytes; total -1: unknown, done -1: not worth telling */
+	bool over;           /* nothing more happens to it */
+};
+void fetch_progress_draw(struct fetch_progress *p, const struct fetch_row *rows, size_t n);
+/* "Pulled 171MB in 2.0 s (85MB/s)" */
+void fetch_progress_summary(const char *what, int64_t bytes, double took_s, struct buf *out);
+/* Seconds on a clock that does not jump. */
+double fetch_progress_now(void);
 /* For struct image_progress; ctx is a struct fetch_progress. */
 void fetch_progress_report(void *ctx, const struct image_progress_layer *layers, size_t n);
 

@@ -11,11 +11,8 @@
 #include "cmd/fetch.h"
 #include "codec/digest.h"
 #include "codec/ref.h"
-#include "codec/size.h"
 #include "registry/registry.h"
 #include "sys/file.h"
-
-#include <time.h>
 
 enum { SHORT_ID = 12 };
 
@@ -148,23 +145,14 @@ static void show_found(void *ctx, const struct image_pull_found *found)
 	}
 }
 
-static double now_s(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void say_summary(const struct puller *p, double took_s)
 {
-	char bytes[SIZE_HUMAN_MAX], rate[SIZE_HUMAN_MAX];
+	OWN(buf) struct buf line = { 0 };
 
 	if (!p->terminal || p->bytes == 0)
 		return;
-	size_human(p->bytes, 4, bytes);
-	size_human((int64_t)((double)p->bytes / (took_s > 0.001 ? took_s : 0.001)), 3, rate);
-	say("Pulled %s in %.1f s (%s/s)\n", bytes, took_s, rate);
+	fetch_progress_summary("Pulled", p->bytes, took_s, &line);
+	say("%s", buf_text(&line));
 }
 
 /* -- pulling -- */
@@ -180,7 +168,7 @@ static int pull_one(struct puller *p, const struct ref *ref)
 		.found = show_found,
 		.found_ctx = p,
 	};
-	const double start = now_s();
+	const double start = fetch_progress_now();
 	struct image_pulled pulled;
 	int r;
 
@@ -193,7 +181,7 @@ static int pull_one(struct puller *p, const struct ref *ref)
 	p->any_newer |= pulled.newer;
 	if (p->opts->quiet)
 		return 0;
-	say_summary(p, now_s() - start);
+	say_summary(p, fetch_progress_now() - start);
 	say("Digest: %s\n", pulled.digest);
 	return 0;
 }

@@ -6,6 +6,7 @@
  * it.
  */
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/own.h"
 #include "cmd/fetch.h"
 #include "cmd/push_plan.h"
@@ -13,8 +14,9 @@
 #include "registry/registry.h"
 
 #include <pthread.h>
+#include <time.h>
 
-enum { SHORT_ID = 12, MOUNTS_MAX = 8 };
+enum { SHORT_ID = 12, MOUNTS_MAX = 8, REDRAW_MS = 100 };
 
 /*
  * What registries call the parts of an image. Docker's words are those that every registry knows;
@@ -63,15 +65,30 @@ struct push {
 	const char *repository;   /* canonical */
 	struct push_blob **blobs; /* of all images of a tag; each once */
 	size_t n_blobs;
+	bool terminal;        /* bars instead of lines */
+	struct bar *bars;     /* one a blob */
 	pthread_mutex_t lock; /* of all below */
-	size_t next;
-	struct err err; /* the first that failed */
+	pthread_cond_t changed;
+	size_t next, ended; /* blobs that were taken, and threads that found no more */
+	struct err err;     /* the first that failed */
+	struct fetch_progress shown;
+	int64_t bytes; /* that were sent */
+};
+
+struct bar {
+	const char *phase; /* under the lock */
+	bool over;         /* likewise */
+	char text[80];     /* of a phase that names a repository */
+	atomic_int_least64_t sent;
 };
 
 static void say(struct push *p, const struct push_blob *blob, const char *what, const char *more)
 {
-	OWN(str) char *line =
-		str_printf("%.*s: %s%s\n", SHORT_ID, digest_hex(blob->diff_id), what, more);
+	OWN(str) char *line = NULL;
+
+	if (p->terminal)
+		return;
+	line = str_printf("%.*s: %s%s\n", SHORT_ID, digest_hex(blob->diff_id), what, more);
 
 	if (!p->o->quiet)
 		(void)!write(STDOUT_FILENO, line, strlen(line));
@@ -79,7 +96,11 @@ static void say(struct push *p, const struct push_blob *blob, const char *what, 
 
 static void note(void *ctx, enum registry_note kind, const char *text)
 {
-	(void)ctx;
+	struct push *p = ctx;
+
+	(void)pthread_mutex_lock(&p->lock);
+	p->shown.lines = 0; /* the bars go on below */
+	(void)pthread_mutex_unlock(&p->lock);
 	(void)fprintf(stderr, "berth: %s%s\n", kind == REGISTRY_NOTE_WARNING ? "warning: " : "",
 		      text);
 }
@@ -98,26 +119,55 @@ static int pack(struct push *p, struct push_blob *blob, struct image_blob *ret, 
 	return 0;
 }
 
-static int put(struct push *p, struct push_blob *blob, int fd, enum registry_put *ret_how,
-	       const char **ret_from, struct err *err)
+static void set_phase(struct push *p, size_t at, const char *phase, bool over)
 {
+	(void)pthread_mutex_lock(&p->lock);
+	p->bars[at].phase = phase;
+	p->bars[at].over = over;
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+static int put(struct push *p, size_t at, int fd, enum registry_put *ret_how, const char **ret_from,
+	       struct err *err)
+{
+	const struct push_blob *blob = p->blobs[at];
 	const struct registry_upload upload = {
 		.digest = blob->digest,
 		.size = blob->size,
 		.fd = fd,
 		.mount_from = blob->mount_from,
+		.sent = &p->bars[at].sent,
 	};
 
+	set_phase(p, at, "Pushing", false);
 	return registry_blob_put(p->session, &upload, ret_how, ret_from, err);
 }
 
-static int push_blob(struct push *p, struct push_blob *blob, struct err *err)
+static void tell(struct push *p, size_t at, enum registry_put how, const char *from)
 {
 	static const char *const texts[] = {
 		[REGISTRY_PUT_PUSHED] = "Pushed",
 		[REGISTRY_PUT_EXISTS] = "Layer already exists",
 		[REGISTRY_PUT_MOUNTED] = "Mounted from ",
 	};
+	const struct push_blob *blob = p->blobs[at];
+
+	(void)pthread_mutex_lock(&p->lock);
+	p->bytes += how == REGISTRY_PUT_PUSHED ? blob->size : 0;
+	if (from)
+		(void)snprintf(p->bars[at].text, sizeof(p->bars[at].text), "%s%s", texts[how],
+			       from);
+	p->bars[at].phase = from ? p->bars[at].text : texts[how];
+	p->bars[at].over = true;
+	atomic_store(&p->bars[at].sent, how == REGISTRY_PUT_PUSHED ? blob->size : -1);
+	(void)pthread_mutex_unlock(&p->lock);
+	if (blob->diff_id)
+		say(p, blob, texts[how], from ? from : "");
+}
+
+static int push_blob(struct push *p, size_t at, struct err *err)
+{
+	struct push_blob *blob = p->blobs[at];
 	OWN(image_blob) struct image_blob bytes = { .fd = -1 };
 	enum registry_put how;
 	const char *from;
@@ -128,44 +178,97 @@ static int push_blob(struct push *p, struct push_blob *blob, struct err *err)
 				    err);
 	/* What is there already need not be packed. */
 	if (r == 0 || *blob->digest)
-		r = put(p, blob, bytes.fd, &how, &from, err);
+		r = put(p, at, bytes.fd, &how, &from, err);
 	if (r == -ENODATA && blob->source != PUSH_KEPT) {
+		set_phase(p, at, "Packing", false);
 		r = pack(p, blob, &bytes, err);
 		if (r == 0)
-			r = put(p, blob, bytes.fd, &how, &from, err);
+			r = put(p, at, bytes.fd, &how, &from, err);
 	}
-	if (r == 0 && blob->diff_id)
-		say(p, blob, texts[how], from ? from : "");
+	if (r == 0)
+		tell(p, at, how, from);
 	return r;
 }
 
-static struct push_blob *next_blob(struct push *p)
+static bool next_blob(struct push *p, size_t *ret)
 {
-	struct push_blob *blob = NULL;
+	bool any;
 
 	(void)pthread_mutex_lock(&p->lock);
-	if (p->err.code == 0 && p->next < p->n_blobs)
-		blob = p->blobs[p->next++];
+	any = p->err.code == 0 && p->next < p->n_blobs;
+	if (any)
+		*ret = p->next++;
 	(void)pthread_mutex_unlock(&p->lock);
-	return blob;
+	return any;
 }
 
 static void *push_some(void *ctx)
 {
 	struct push *p = ctx;
-	struct push_blob *blob;
+	size_t at;
 
-	while ((blob = next_blob(p)) != NULL) {
+	while (next_blob(p, &at)) {
 		struct err err = ERR_INIT;
 
-		if (push_blob(p, blob, &err) == 0)
+		if (push_blob(p, at, &err) == 0)
 			continue;
 		(void)pthread_mutex_lock(&p->lock);
 		if (p->err.code == 0)
 			p->err = err;
 		(void)pthread_mutex_unlock(&p->lock);
 	}
+	(void)pthread_mutex_lock(&p->lock);
+	p->ended++;
+	(void)pthread_cond_signal(&p->changed);
+	(void)pthread_mutex_unlock(&p->lock);
 	return NULL;
+}
+
+/* Layers; a configuration is too small to be worth a line. */
+static void draw(struct push *p)
+{
+	OWN(mem) struct fetch_row *rows = mem_alloc(p->n_blobs * sizeof(*rows));
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_blobs; i++) {
+		const struct bar *bar = &p->bars[i];
+		int64_t sent = atomic_load(&bar->sent);
+
+		if (p->blobs[i]->diff_id)
+			rows[n++] = (struct fetch_row){ p->blobs[i]->diff_id, bar->phase,
+							sent > 0 ? sent : -1, p->blobs[i]->size,
+							bar->over };
+	}
+	fetch_progress_draw(&p->shown, rows, n);
+}
+
+/* Until so many threads have ended. */
+static void draw_until(struct push *p, size_t threads)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	for (;;) {
+		struct timespec until;
+		bool over = p->ended == threads;
+
+		draw(p);
+		if (over)
+			break;
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += REDRAW_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		(void)pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, &until);
+	}
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+static void begin_bars(struct push *p)
+{
+	p->bars = arena_array(&p->f->a, p->n_blobs, sizeof(*p->bars));
+	for (size_t i = 0; i < p->n_blobs; i++)
+		p->bars[i].phase = "Waiting";
+	p->next = p->ended = 0;
+	p->shown = (struct fetch_progress){ .fd = STDOUT_FILENO };
 }
 
 static int push_blobs(struct push *p)
@@ -176,11 +279,15 @@ static int push_blobs(struct push *p)
 	if (want > p->n_blobs)
 		want = p->n_blobs;
 	threads = arena_array(&p->f->a, want, sizeof(*threads));
-	p->next = 0;
-	/* This thread is one of them, so that there is one at least. */
-	while (started + 1 < want && pthread_create(&threads[started], NULL, push_some, p) == 0)
+	begin_bars(p);
+	/* This thread is one of them, or draws; so that there is one at least. */
+	while (started + !p->terminal < want &&
+	       pthread_create(&threads[started], NULL, push_some, p) == 0)
 		started++;
-	(void)push_some(p);
+	if (!p->terminal || started == 0)
+		(void)push_some(p);
+	else
+		draw_until(p, started);
 	for (size_t i = 0; i < started; i++)
 		(void)pthread_join(threads[i], NULL);
 	p->f->err = p->err;
@@ -343,6 +450,7 @@ static int open_session(struct push *p)
 		.mount_from = mount_sources(p),
 		.cancel = p->cancel,
 		.note = note,
+		.ctx = p,
 	};
 
 	registry_close(p->session);
@@ -375,8 +483,10 @@ static int find_missing(struct push *p, struct push_plan *plan)
 static int push_plan(struct push *p, struct push_plan *plan, const char *tag)
 {
 	const struct push_text *top = NULL;
+	const double start = fetch_progress_now();
 	int r;
 
+	p->bytes = 0;
 	list_blobs(p, plan);
 	r = open_session(p);
 	if (r == 0)
@@ -391,6 +501,9 @@ static int push_plan(struct push *p, struct push_plan *plan, const char *tag)
 	if (r < 0)
 		return r;
 	note_pushed(p);
+	if (p->terminal && p->bytes > 0)
+		fetch_progress_summary("Pushed", p->bytes, fetch_progress_now() - start,
+				       &p->f->out);
 	if (!p->o->quiet)
 		buf_printf(&p->f->out, "%s: digest: %s size: %zu\n", tag, top->digest, top->len);
 	return fetch_flush(p->f);
@@ -503,12 +616,17 @@ static int prepare(struct push *p, const char *name)
 
 static int push(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
 {
-	struct push p = { .f = f, .o = opts, .is = is, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct push p = { .f = f,
+			  .o = opts,
+			  .is = is,
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
+			  .changed = PTHREAD_COND_INITIALIZER };
 	int r = prepare(&p, args->items[0]);
 
 	if (r < 0)
 		return r;
 	p.cancel = fetch_on_interrupt();
+	p.terminal = !p.o->quiet && isatty(STDOUT_FILENO);
 	if (!p.o->quiet)
 		buf_printf(&f->out, "The push refers to repository [%s]\n", p.repository);
 	r = fetch_flush(f);

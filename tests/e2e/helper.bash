@@ -142,3 +142,25 @@ on_a_terminal() {
 	[ -p "$never" ] || mkfifo "$never"
 	script -qefc "$*" /dev/null <>"$never"
 }
+
+# on_terminal COLUMNS COMMAND...: its output as a terminal of 40 lines gets it
+on_terminal() {
+	local columns=$1
+	shift
+	python3 - "$columns" "$@" <<-'END'
+		import fcntl, os, pty, struct, sys, termios
+		pid, fd = pty.fork()
+		if pid == 0:
+		    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, int(sys.argv[1]), 0, 0))
+		    os.execvp(sys.argv[2], sys.argv[2:])
+		while True:
+		    try:
+		        data = os.read(fd, 65536)
+		    except OSError:
+		        break
+		    if not data:
+		        break
+		    os.write(1, data)
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+}

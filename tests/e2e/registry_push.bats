@@ -333,6 +333,37 @@ remove_images() {
 	skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$registry/a:zstd" "oci:$BATS_TEST_TMPDIR/copy:x"
 }
 
+@test "on a terminal each layer has a bar, and a summary tells bytes, time and rate" {
+	pull_images large good
+	start_registry bars
+	berth tag "$images:large" "$registry/bars:1"
+	run on_terminal 100 berth push "$registry/bars:1"
+	expect_status 0
+	large=$(berth image inspect -f '{{index .RootFS.Layers 1}}' "$images:large" | cut -c 8-19)
+	[[ "$output" =~ $large:\ Pushed\ \ \[=+\>?\]\ \ 41\.9[0-9]MB/41\.9[0-9]MB ]] || { echo "$output"; false; }
+	expect_contains $'\e[' # drawn in place
+	expect_lacks "Preparing"
+	line=$(tr -d '\r' <<<"$output" | grep -o 'Pushed [0-9.]*MB in .*')
+	[[ "$line" =~ ^Pushed\ 4[0-9.]+MB\ in\ [0-9.]+\ s\ \([0-9.]+[kMG]B/s\)$ ]] || { echo "$line"; false; }
+	# What is there already needs no summary, what is mounted says from where.
+	run on_terminal 100 berth push "$registry/bars:1"
+	expect_contains "$large: Layer already exists"
+	expect_lacks "Pushed "
+	berth tag "$images:large" "$registry/other:1"
+	run on_terminal 100 berth push "$registry/other:1"
+	expect_contains "$large: Mounted from bars"
+	run on_terminal 100 berth push -q "$registry/other:1"
+	[ "$(tr -d '\r' <<<"$output")" = "$registry/other:1" ]
+	# A failure says one thing, below the bars.
+	berth tag "$images:good" "127.0.0.1:1/none:1"
+	run on_terminal 100 berth push "127.0.0.1:1/none:1"
+	expect_status 1
+	expect_contains "berth: "
+	run berth push "$registry/bars:1"
+	expect_lacks $'\e'
+	remove_images
+}
+
 @test "a push without the right to is denied" {
 	start_registry denied htpasswd
 	berth tag pushed "$registry/a:1"
