@@ -73,6 +73,7 @@ static void look_at_layer(const struct check_plan *p, struct checked_layer *l,
 	struct layer_verify *v = &l->verify;
 
 	v->doc = &l->doc;
+	v->tmp = p->dirs.tmp;
 	v->budget = budget;
 	v->bytes = v->record = -1;
 	v->tree = openat(p->dirs.layers, l->hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -176,6 +177,10 @@ static void tell_layer(struct check_plan *p, const struct checked_layer *l,
 				   names_of(p, l), v->bytes_problem);
 		blame_images(p, l);
 	}
+	if (v->unseen[0])
+		(void)finding_addf(findings, "layer", l->doc.diff_id, "berth system check",
+				   "its owners, modes and times could not be looked at: %s",
+				   v->unseen);
 }
 
 /* A layer whose tar was not kept, and whose record of it is not there. */
@@ -307,7 +312,10 @@ int image_check(struct image_store *is, const struct image_check_spec *spec,
 	if (r == 0)
 		r = check_plan_make(&p, findings, err);
 	if (r == 0) {
+		const mode_t mask = umask(0);
+
 		look_at_all(&p);
+		(void)umask(mask);
 		tell_all(&p, findings);
 	}
 	if (r == 0 && spec->repair)

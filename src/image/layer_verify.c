@@ -15,6 +15,7 @@
 #include "codec/tar_scan.h"
 #include "image/decompress.h"
 #include "codec/hash.h"
+#include "image/layer_shadow.h"
 #include "image/tar_record.h"
 #include "image/tree_count.h"
 #include "image/tree_walk.h"
@@ -122,8 +123,53 @@ static void feed(struct comparing *c, const char *data, size_t len)
 	}
 }
 
+static void verify_counts(struct layer_verify *v)
+{
+	struct tree_counts c;
+	int r = tree_count(v->tree, &c);
+
+	if (v->tree_problem[0])
+		return;
+	if (r < 0)
+		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT, "it cannot be read: %s",
+			       strerror(-r));
+	else if (c.inodes != v->doc->inodes || c.size != v->doc->size)
+		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT,
+			       "it has %lld files of %lld bytes, not %lld of %lld",
+			       (long long)c.inodes, (long long)c.size, (long long)v->doc->inodes,
+			       (long long)v->doc->size);
+}
+
+static struct layer_shadow *begin_shadow(struct layer_verify *v)
+{
+	struct layer_shadow *s = NULL;
+	struct err err = ERR_INIT;
+
+	if (v->tree >= 0 && layer_shadow_start(v->tmp, &s, &err) < 0)
+		(void)snprintf(v->unseen, sizeof(v->unseen), "%s", err.msg);
+	return s;
+}
+
+/* r: of reading the tar; when that failed there is nothing to compare with. What was added or
+ * removed changes times as well, so files are counted first. */
+static void end_shadow(struct layer_verify *v, struct layer_shadow *s, int r)
+{
+	char problem[LAYER_VERIFY_TEXT];
+	struct err err = ERR_INIT;
+	int seen = s ? layer_shadow_end(s, v->tree, problem, sizeof(problem), &err) : -1;
+
+	if (v->tree >= 0)
+		verify_counts(v);
+	if (!s || r < 0 || v->tree_problem[0])
+		return;
+	if (seen < 0)
+		(void)snprintf(v->unseen, sizeof(v->unseen), "%s", err.msg);
+	else
+		memcpy(v->tree_problem, problem, sizeof(problem));
+}
+
 static int read_all(const struct layer_verify *v, struct decompress *d, struct comparing *c,
-		    struct err *err)
+		    struct layer_shadow *shadow, struct err *err)
 {
 	OWN(mem) char *block = mem_alloc(BLOCK);
 	OWN(hash) struct hash hash = { NULL };
@@ -135,6 +181,8 @@ static int read_all(const struct layer_verify *v, struct decompress *d, struct c
 		hash_add(&hash, block, (size_t)n);
 		if (v->tree >= 0)
 			feed(c, block, (size_t)n);
+		if (shadow)
+			(void)layer_shadow_add(shadow, block, (size_t)n);
 	}
 	if (n < 0)
 		return (int)n;
@@ -153,6 +201,7 @@ static void verify_bytes(struct layer_verify *v)
 	OWN(mem) struct comparing *c = mem_alloc(sizeof(*c));
 	OWN(mem) char *block = mem_alloc(BLOCK);
 	OWN(decompress) struct decompress *d = NULL;
+	struct layer_shadow *shadow;
 	const struct tar_scan_sink sink = { ignore_raw, begin_file, c };
 	const struct decompress_spec all = { { .fd = v->bytes, .size = v->doc->blob->size },
 					     DECOMPRESS_HASH_ALWAYS,
@@ -161,19 +210,21 @@ static void verify_bytes(struct layer_verify *v)
 	struct err err = ERR_INIT;
 	int r;
 
+	shadow = begin_shadow(v);
 	tree_walk_init(&c->walk, v->tree);
 	c->scan = tar_scan_new(&sink);
 	c->block = block;
 	c->fd = -1;
 	r = decompress_open(&all, &d, &err);
 	if (r == 0)
-		r = read_all(v, d, c, &err);
+		r = read_all(v, d, c, shadow, &err);
 	if (r < 0)
 		(void)snprintf(v->bytes_problem, LAYER_VERIFY_TEXT, "%s", err.msg);
 	else if (c->bad.n)
 		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT,
 			       "its file %.200s is missing or has changed%s", c->bad.items[0],
 			       c->bad.n > 1 ? ", and others" : "");
+	end_shadow(v, shadow, r);
 	fd_cleanup(&c->fd);
 	tar_scan_free(c->scan);
 	tree_walk_reset(&c->walk);
@@ -184,33 +235,17 @@ static void verify_record(struct layer_verify *v)
 {
 	char digest[DIGEST_TEXT];
 	struct err err = ERR_INIT;
-	int r = tar_record_rebuild(v->record, v->tree, NULL, NULL, digest, &err);
+	struct layer_shadow *shadow = begin_shadow(v);
+	int r = tar_record_rebuild(v->record, v->tree, shadow ? layer_shadow_add : NULL, shadow,
+				   digest, &err);
 
 	v->unproved = r == -ENODATA; /* a tar of which none could be made */
-	if (r == -ENODATA)
-		return;
-	if (r < 0)
+	if (r < 0 && r != -ENODATA)
 		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT, "%s", err.msg);
-	else if (!str_eq(digest, v->doc->diff_id))
+	else if (r == 0 && !str_eq(digest, v->doc->diff_id))
 		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT,
 			       "the contents of a file have changed");
-}
-
-static void verify_counts(struct layer_verify *v)
-{
-	struct tree_counts c;
-	int r = tree_count(v->tree, &c);
-
-	if (v->tree_problem[0])
-		return;
-	if (r < 0)
-		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT, "it cannot be read: %s",
-			       strerror(-r));
-	else if (c.inodes != v->doc->inodes || c.size != v->doc->size)
-		(void)snprintf(v->tree_problem, LAYER_VERIFY_TEXT,
-			       "it has %lld files of %lld bytes, not %lld of %lld",
-			       (long long)c.inodes, (long long)c.size, (long long)v->doc->inodes,
-			       (long long)v->doc->size);
+	end_shadow(v, shadow, r);
 }
 
 void layer_verify(struct layer_verify *v)
@@ -220,6 +255,6 @@ void layer_verify(struct layer_verify *v)
 		verify_bytes(v);
 	else if (v->record >= 0 && v->tree >= 0)
 		verify_record(v);
-	if (v->tree >= 0)
+	else if (v->tree >= 0)
 		verify_counts(v);
 }

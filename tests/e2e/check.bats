@@ -100,6 +100,47 @@ expect_repaired() {
 	expect_output root
 }
 
+# attribute_found CHANGE TEXT: a command that changes etc in the layer of $image is found
+attribute_found() {
+	(cd "$(layer "$image")" && eval "$1")
+	expect_found "layer sha256:" "$2" "(of $image)"
+}
+
+@test "owners, modes, times, attributes and links of a layer are held against its tar" {
+	load_packed
+	image=packed:1
+	attribute_found 'chmod 600 etc/passwd' "its file etc/passwd has another mode"
+	expect_repaired
+	attribute_found 'chown 5 etc/passwd' "its file etc/passwd has another owner"
+	expect_repaired
+	attribute_found 'touch -h -d @7 etc/passwd' "its file etc/passwd has another time"
+	expect_repaired
+	attribute_found 'setfattr -n user.note -v x etc/passwd' "its file etc/passwd has other attributes"
+	expect_repaired
+	attribute_found 'time=$(stat -c %Y bin) && ln -sfn other bin/sh && touch -h -d @1000000000 bin/sh && touch -d "@$time" bin' "its file bin/sh has another"
+	expect_repaired
+	attribute_found 'chmod 700 etc' "its file etc has another mode"
+	expect_repaired
+}
+
+@test "the same of a layer whose tar is recorded" {
+	image=busybox:latest
+	entry=$(cd "$(layer busybox)" && find . -type f -name busybox -printf '%P\n' | head -n 1)
+	mode=$(stat -c %a "$(layer busybox)/$entry")
+	attribute_found "chmod 711 $entry" "its file $entry has another mode"
+	chmod "$mode" "$(layer busybox)/$entry"
+	expect_sound
+}
+
+@test "whatever a layer can have in it, nothing is wrong with it" {
+	for kind in good-pax good-sparse good-whiteouts good-oci good-link odd-absolute $("$berth_source/tests/lib/make-archive" --list odd); do
+		"$berth_source/tests/lib/make-archive" "$kind" "$BATS_TEST_TMPDIR/a.tar" >/dev/null
+		berth load -q -i "$BATS_TEST_TMPDIR/a.tar"
+		expect_sound
+		berth rmi -f test:latest >/dev/null
+	done
+}
+
 @test "files that are missing from a layer, and such as do not belong to it" {
 	load_packed
 	rm "$(layer packed:1)/etc/passwd"
