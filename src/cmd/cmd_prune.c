@@ -196,6 +196,16 @@ static int prune_images(struct pruning *p)
 	return r;
 }
 
+/* Like what is downloaded, they have neither label nor age. */
+static int prune_filters(struct pruning *p)
+{
+	int64_t freed = 0;
+	int r = p->filter.n ? 0 : engine_filters_prune(p->e, &freed, &p->cli->err);
+
+	p->freed += freed;
+	return r;
+}
+
 /* -- the commands -- */
 
 static int begin(struct pruning *p)
@@ -309,7 +319,7 @@ static const char *system_question(const struct pruning *p)
 static int system_prune(struct cli *cli, const void *opts, const struct strv *args)
 {
 	static int (*const steps[])(struct pruning *) = { prune_containers, prune_networks,
-							  prune_images, NULL };
+							  prune_images, prune_filters, NULL };
 	struct pruning p = { .cli = cli, .flags = opts, .counts_bytes = true };
 	int r = begin(&p);
 

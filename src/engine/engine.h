@@ -48,6 +48,12 @@ const char *engine_root(const struct engine *e);
  */
 int engine_heal(struct engine *e, struct err *err);
 
+/*
+ * Removes compiled seccomp filters that no container would start with; none while one runs.
+ * *ret_freed: bytes.
+ */
+int engine_filters_prune(struct engine *e, int64_t *ret_freed, struct err *err);
+
 /* -- create -- */
 
 struct create_spec {

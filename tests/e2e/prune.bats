@@ -18,7 +18,7 @@ teardown() {
 
 # Every file of a store but the cache of filters, and its directories for images.
 files() {
-	(cd "$1" && find . -type f ! -path './db/*' ! -path './seccomp/*' && find layers/* blobs/sha256/* tmp/* partial/* upper/* work/* 2>/dev/null) | sort
+	(cd "$1" && find . -type f ! -path './db/*' && find layers/* blobs/sha256/* tmp/* partial/* upper/* work/* 2>/dev/null) | sort
 }
 
 # The keys of a database file: table's letter and name. The networks that are always there have IDs of
@@ -195,6 +195,29 @@ leave_partial() {
 	container_is runs running
 	[ "$(berth images --format '{{.Repository}}' | sort -u | tr '\n' ' ')" = "busybox first " ]
 	berth rm -f runs >/dev/null
+}
+
+@test "system prune removes compiled filters, but none while a container runs" {
+	filters() {
+		find "$BERTH_ROOT/seccomp" -type f -printf '%f\n' | sort
+	}
+	berth run --rm busybox true
+	usual=$(filters)
+	[ -n "$usual" ]
+	berth run --rm --cap-add NET_ADMIN busybox true
+	all=$(filters)
+	[ "$(wc -l <<<"$all")" -gt "$(wc -l <<<"$usual")" ]
+	berth run -d --name runs busybox sleep 1000 >/dev/null
+	berth system prune -f --filter label=none >/dev/null
+	berth system prune -f >/dev/null
+	expect_output_of filters "" "$all"
+	berth rm -f runs >/dev/null
+	berth system prune -f --filter label=none >/dev/null
+	expect_output_of filters "" "$all"
+	berth system prune -f >/dev/null
+	[ -z "$(filters)" ]
+	berth run --rm busybox true
+	expect_output_of filters "" "$usual"
 }
 
 @test "a store from which all is pruned is as empty as a new one" {
