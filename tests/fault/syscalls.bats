@@ -116,3 +116,34 @@ fail_each() {
 	from=([close_range]=3)
 	fail_each container ENOMEM execve getcwd rt_sigaction
 }
+
+# on_old_kernel CALL ERROR COMMAND...: without one of the calls by which newer kernels mount an overlay
+on_old_kernel() {
+	local call=$1 error=$2 trace=$BATS_TEST_TMPDIR/trace
+	shift 2
+	strace -f -qq -s 2000 -o "$trace" -e trace="$call",mount -e inject="$call:error=$error" "$@"
+}
+
+@test "where overlayfs takes no layers one by one, files of a container that does not run are reached by mount(2)" {
+	berth create --name box busybox sh -c 'cat /new' >/dev/null
+	echo new >"$BATS_TEST_TMPDIR/new"
+	for call in fsconfig:EINVAL fsopen:ENOSYS; do
+		on_old_kernel "${call%:*}" "${call#*:}" "$BERTH" cp "$BATS_TEST_TMPDIR/new" box:/new
+		grep -q 'mount("overlay", .*lowerdir=.*upperdir=' "$BATS_TEST_TMPDIR/trace"
+		on_old_kernel "${call%:*}" "${call#*:}" "$BERTH" cp box:/new "$BATS_TEST_TMPDIR/got"
+		cmp "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/got"
+		rm "$BATS_TEST_TMPDIR/got"
+		run on_old_kernel "${call%:*}" "${call#*:}" "$BERTH" diff box
+		expect_output "A /new"
+		on_old_kernel "${call%:*}" "${call#*:}" "$BERTH" export -o "$BATS_TEST_TMPDIR/box.tar" box
+		tar -tf "$BATS_TEST_TMPDIR/box.tar" | grep -qx new
+		on_old_kernel "${call%:*}" "${call#*:}" "$BERTH" commit box old:1 >/dev/null
+		run berth run --rm old:1 cat /new
+		expect_output new
+		berth rmi old:1 >/dev/null
+	done
+	run berth start -a box
+	expect_output new
+	berth rm box >/dev/null
+	! grep -q overlay /proc/self/mountinfo
+}
