@@ -5,6 +5,8 @@
 #include "cmd/cmd.h"
 #include "cmd/filter.h"
 #include "cmd/format.h"
+#include "cmd/network_flag.h"
+#include "cmd/network_pool.h"
 #include "codec/json.h"
 
 #include <errno.h>
@@ -12,35 +14,36 @@
 /* -- create -- */
 
 struct create_flags {
-	bool attachable, internal;
+	bool attachable, internal, ipv4, ipv6;
 	const char *driver, *ipam_driver;
-	struct strv subnet, gateway, ip_range, aux_address, opt, label;
+	struct network_pool_flags pools;
+	struct strv opt, label;
 };
+static const struct create_flags create_defaults = { .ipv4 = true };
 
-static const char no_ipv6[] = "networks have IPv4 only; leave it out";
 static const char no_cluster[] = "there is no cluster";
 
 static const struct opt create_opts[] = {
 	FLAG(struct create_flags, attachable, 0, "attachable",
 	     "Enable manual container attachment"),
-	STRS(struct create_flags, aux_address, 0, "aux-address", "map",
-	     "Auxiliary IPv4 addresses that no container gets (NAME=ADDRESS)"),
+	STRS(struct create_flags, pools.aux_address, 0, "aux-address", "map",
+	     "Auxiliary IPv4 or IPv6 addresses that no container gets (NAME=ADDRESS)"),
 	STR(struct create_flags, driver, 'd', "driver", "string",
 	    "Driver to manage the Network (default \"bridge\")"),
-	STRS(struct create_flags, gateway, 0, "gateway", "strings",
-	     "IPv4 gateway for the master subnet"),
+	STRS(struct create_flags, pools.gateway, 0, "gateway", "strings",
+	     "IPv4 or IPv6 Gateway for the master subnet"),
 	FLAG(struct create_flags, internal, 0, "internal",
 	     "Restrict external access to the network"),
-	STRS(struct create_flags, ip_range, 0, "ip-range", "strings",
+	STRS(struct create_flags, pools.ip_range, 0, "ip-range", "strings",
 	     "Allocate container ip from a sub-range"),
+	FLAG(struct create_flags, ipv4, 0, "ipv4", "Enable IPv4 address assignment (default true)"),
+	FLAG(struct create_flags, ipv6, 0, "ipv6", "Enable IPv6 address assignment"),
 	STR(struct create_flags, ipam_driver, 0, "ipam-driver", "string",
 	    "IP Address Management Driver (default \"default\")"),
 	STRS(struct create_flags, label, 0, "label", "list", "Set metadata on a network"),
 	STRS(struct create_flags, opt, 'o', "opt", "map", "Set driver specific options"),
-	STRS(struct create_flags, subnet, 0, "subnet", "strings",
+	STRS(struct create_flags, pools.subnet, 0, "subnet", "strings",
 	     "Subnet in CIDR format that represents a network segment"),
-	REFUSED_FLAG(0, "ipv6", no_ipv6),
-	REFUSED(0, "ipv4", "networks have IPv4 always; leave it out"),
 	REFUSED_FLAG(0, "config-only", no_cluster),
 	REFUSED(0, "config-from", no_cluster),
 	REFUSED_FLAG(0, "ingress", no_cluster),
@@ -62,37 +65,19 @@ static void set_pairs(struct str_map *map, struct arena *a, const struct strv *t
 	}
 }
 
-static int read_pool(struct cli *cli, const struct create_flags *f, struct ipam_config *ret)
-{
-	static const char needs[] = "every ip-range, gateway or aux-address must have a "
-				    "corresponding subnet";
-
-	if (f->subnet.n > 1 || f->gateway.n > 1 || f->ip_range.n > 1)
-		return err_set(&cli->err, -ENOTSUP,
-			       "a network has one IPv4 subnet here; leave the others out");
-	if (f->subnet.n == 0 && (f->gateway.n || f->ip_range.n || f->aux_address.n))
-		return err_set(&cli->err, -EINVAL, "%s", needs);
-	if (f->subnet.n)
-		ret->subnet = f->subnet.items[0];
-	if (f->gateway.n)
-		ret->gateway = f->gateway.items[0];
-	if (f->ip_range.n)
-		ret->ip_range = f->ip_range.items[0];
-	set_pairs(&ret->reserved, cli->a, &f->aux_address);
-	return 0;
-}
-
 static int create(struct cli *cli, const void *opts, const struct strv *args)
 {
 	const struct create_flags *f = opts;
-	struct ipam_config pool = { 0 };
+	struct ipam_config *pools = NULL;
 	struct network_spec spec = { .name = args->items[0],
 				     .driver = f->driver,
 				     .internal = f->internal,
-				     .attachable = f->attachable };
+				     .attachable = f->attachable,
+				     .ipv6 = f->ipv6,
+				     .no_ipv4 = !f->ipv4 };
 	struct engine *e;
 	char id[65];
-	int r = read_pool(cli, f, &pool);
+	int r = network_pool_build(&f->pools, cli->a, &pools, &spec.n_pools, &cli->err);
 
 	if (r == 0 && !str_is_empty(f->ipam_driver) && !str_eq(f->ipam_driver, "default"))
 		r = err_set(&cli->err, -ENOTSUP, "IPAM driver %.100s is not supported; use default",
@@ -101,7 +86,7 @@ static int create(struct cli *cli, const void *opts, const struct strv *args)
 		r = cli_engine(cli, &e);
 	if (r < 0)
 		return r;
-	spec.pool = f->subnet.n ? &pool : NULL;
+	spec.pools = pools;
 	set_pairs(&spec.options, cli->a, &f->opt);
 	set_pairs(&spec.labels, cli->a, &f->label);
 	r = network_create(e, &spec, id, &cli->err);
@@ -177,8 +162,8 @@ static struct json_object *make_row(struct cli *cli, const struct network_doc *n
 	put(row, "CreatedAt", created);
 	put(row, "Driver", n->driver);
 	put(row, "ID", no_trunc ? n->id : arena_strndup(cli->a, n->id, 12));
-	put(row, "IPv4", "true");
-	put(row, "IPv6", "false");
+	put(row, "IPv4", n->no_ipv4 ? "false" : "true");
+	put(row, "IPv6", n->ipv6 ? "true" : "false");
 	put(row, "Internal", n->internal ? "true" : "false");
 	put(row, "Labels", labels.n ? strv_join(&labels, cli->a, ",") : "");
 	put(row, "Name", n->name);
@@ -217,33 +202,49 @@ static int ls(struct cli *cli, const void *opts, const struct strv *args)
 /* -- connect, disconnect -- */
 
 struct connect_flags {
-	const char *ip;
-	struct strv alias;
+	const char *ip, *ip6;
+	struct strv alias, link_local, driver_opt;
+	int64_t gw_priority;
 };
 
 static const char no_links[] = "give the other container a --network-alias";
 
 static const struct opt connect_opts[] = {
-	STR(struct connect_flags, ip, 0, "ip", "ip", "IPv4 address (e.g., \"172.30.100.104\")"),
-	REFUSED(0, "ip6", no_ipv6),
 	STRS(struct connect_flags, alias, 0, "alias", "alias",
 	     "Add network-scoped alias for the container"),
+	STRS(struct connect_flags, driver_opt, 0, "driver-opt", "strings",
+	     "driver options for the network"),
+	I64(struct connect_flags, gw_priority, 0, "gw-priority", "int",
+	    "Highest gw-priority provides the default gateway. Accepts positive and\n"
+	    "negative values."),
+	STR(struct connect_flags, ip, 0, "ip", "ip", "IPv4 address (e.g., \"172.30.100.104\")"),
+	STR(struct connect_flags, ip6, 0, "ip6", "ip", "IPv6 address (e.g., \"2001:db8::33\")"),
+	STRS(struct connect_flags, link_local, 0, "link-local-ip", "strings",
+	     "Add a link-local address for the container"),
 	REFUSED(0, "link", no_links),
-	REFUSED(0, "link-local-ip", "an interface has one address; use --ip"),
-	REFUSED(0, "driver-opt", "an endpoint has no options"),
-	REFUSED(0, "gw-priority", "the first network that leads out is the way out"),
 	OPT_END,
 };
 
 static int connect_to(struct cli *cli, const void *opts, const struct strv *args)
 {
 	const struct connect_flags *f = opts;
+	struct endpoint ep = { .network = args->items[0],
+			       .wanted_ip = f->ip,
+			       .wanted_ip6 = f->ip6,
+			       .aliases = f->alias,
+			       .link_local = f->link_local };
 	struct engine *e;
-	int r = cli_engine(cli, &e);
+	int r = 0;
 
-	return r < 0 ? r
-		     : network_connect(e, args->items[0], args->items[1], f->ip, &f->alias,
-				       &cli->err);
+	if (f->gw_priority < INT32_MIN || f->gw_priority > INT32_MAX)
+		return err_set(&cli->err, -EINVAL, "invalid gw-priority: from %d to %d", INT32_MIN,
+			       INT32_MAX);
+	ep.gw_priority = (int)f->gw_priority;
+	for (size_t i = 0; r == 0 && i < f->driver_opt.n; i++)
+		r = network_flag_option(f->driver_opt.items[i], cli->a, &ep, &cli->err);
+	if (r == 0)
+		r = cli_engine(cli, &e);
+	return r < 0 ? r : network_connect(e, args->items[1], &ep, &cli->err);
 }
 
 struct disconnect_flags {
@@ -313,8 +314,9 @@ static int heal(struct cli *cli, const void *opts, const struct strv *args)
 }
 
 const struct cmd cmd_network_table[] = {
-	{ NULL, "network", "create", "[OPTIONS] NETWORK", "Create a network", create_opts, NULL,
-	  sizeof(struct create_flags), create, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "create", "[OPTIONS] NETWORK", "Create a network", create_opts,
+	  &create_defaults, sizeof(struct create_flags), create, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE,
+	  0 },
 	{ NULL, "network", "connect", "[OPTIONS] NETWORK CONTAINER",
 	  "Connect a container to a network", connect_opts, NULL, sizeof(struct connect_flags),
 	  connect_to, 2, 2, OPT_ANYWHERE, CMD_ARGS_NETWORKS, 0 },

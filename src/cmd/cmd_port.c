@@ -8,9 +8,11 @@
 
 static void print_one(struct cli *cli, const struct port_binding *p, bool with_port)
 {
+	bool v6 = strchr(p->host_ip, ':');
+
 	if (with_port)
 		cli_print(cli, "%s -> ", p->port);
-	cli_print(cli, "%s:%s\n", p->host_ip, p->host_port);
+	cli_print(cli, "%s%s%s:%s\n", v6 ? "[" : "", p->host_ip, v6 ? "]" : "", p->host_port);
 }
 
 static int port(struct cli *cli, const void *opts, const struct strv *args)
@@ -32,7 +34,9 @@ static int port(struct cli *cli, const void *opts, const struct strv *args)
 		text = arena_printf(cli->a, "%u/%s", wanted.first, wanted.protocol);
 	}
 	for (size_t i = 0; r == 0 && i < c.ports.n; i++) {
-		if (text && !str_eq(text, c.ports.items[i].port))
+		/* Of a routed network's nothing is mapped. */
+		if ((text && !str_eq(text, c.ports.items[i].port)) ||
+		    str_is_empty(c.ports.items[i].host_port))
 			continue;
 		print_one(cli, &c.ports.items[i], !text);
 		shown++;

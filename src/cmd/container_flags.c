@@ -69,7 +69,6 @@ static int duration_parse_opt(const char *text, int64_t *ret, struct err *err)
 
 static const char no_links[] =
 	"make a network, in which containers find each other by name and --network-alias";
-static const char no_ipv6[] = "networks have IPv4 only; leave it out";
 static const char no_blkio[] = "block devices are not limited";
 static const char no_rt[] = "real-time scheduling is not limited";
 static const char windows[] = "it is for Windows";
@@ -126,12 +125,14 @@ const struct opt container_flags_opts[] = {
 	  "Maximum time to allow one check to run (ms|s|m|h) (default 30s)"),
 	S(hostname, 'h', "hostname", "string", "Container host name"),
 	S(ip, 0, "ip", "ip", "IPv4 address (e.g., 172.30.100.104)"),
+	S(ip6, 0, "ip6", "ip", "IPv6 address (e.g., 2001:db8::33)"),
 	B(init, 0, "init",
 	  "Run an init inside the container that forwards signals and reaps processes"),
 	B(interactive, 'i', "interactive", "Keep STDIN open even if not attached"),
 	S(ipc, 0, "ipc", "string", "IPC mode to use"),
 	L(label, 'l', "label", "list", "Set meta data on a container"),
 	L(label_file, 0, "label-file", "list", "Read in a line delimited file of labels"),
+	L(link_local_ip, 0, "link-local-ip", "list", "Container IPv4/IPv6 link-local addresses"),
 	S(log_driver, 0, "log-driver", "string",
 	  "Logging driver for the container (json-file|local|none)"),
 	L(log_opt, 0, "log-opt", "list", "Log driver options (max-size, max-file)"),
@@ -186,8 +187,6 @@ const struct opt container_flags_opts[] = {
 	  .flags = OPT_HIDDEN,
 	  .offset = offsetof(struct container_flags, ignored) },
 	REFUSED(0, "link", no_links),
-	REFUSED(0, "ip6", no_ipv6),
-	REFUSED(0, "link-local-ip", "an interface has one address; use --ip"),
 	REFUSED(0, "blkio-weight", no_blkio),
 	REFUSED(0, "blkio-weight-device", no_blkio),
 	REFUSED(0, "device-read-bps", no_blkio),
@@ -511,13 +510,43 @@ static int fill_log(const struct fill *x)
 	return 0;
 }
 
-/* --ip and --mac-address are the first network's. */
+/* Whether it is more than a network's name. */
+static bool has_wishes(const struct endpoint *ep)
+{
+	return ep->wanted_ip || ep->wanted_ip6 || ep->wanted_mac || ep->aliases.n ||
+	       ep->link_local.n || ep->driver_opts.n || ep->gw_priority;
+}
+
+/* What stands beside --network is the first network's. */
+static int fill_first(const struct fill *x, struct endpoint *first)
+{
+	const struct container_flags *f = x->f;
+
+	if ((f->ip && first->wanted_ip) || (f->ip6 && first->wanted_ip6) ||
+	    (f->mac_address && first->wanted_mac))
+		return err_set(&x->cli->err, -EINVAL,
+			       "conflicting options: --ip, --ip6 or --mac-address, and the same of "
+			       "--network");
+	if (f->ip)
+		first->wanted_ip = f->ip;
+	if (f->ip6)
+		first->wanted_ip6 = f->ip6;
+	if (f->mac_address)
+		first->wanted_mac = f->mac_address;
+	for (size_t i = 0; i < f->network_alias.n; i++)
+		strv_add(&first->aliases, x->a, f->network_alias.items[i]);
+	for (size_t i = 0; i < f->link_local_ip.n; i++)
+		strv_add(&first->link_local, x->a, f->link_local_ip.items[i]);
+	return 0;
+}
+
 static int fill_endpoints(const struct fill *x)
 {
 	const struct container_flags *f = x->f;
 	size_t n = f->network.n ? f->network.n : 1;
 	struct endpoint *items = arena_array(x->a, n, sizeof(*items));
-	bool more = f->network.n > 1 || f->ip || f->mac_address || f->network_alias.n;
+	bool more = n > 1;
+	int r;
 
 	items[0].network = "bridge";
 	for (size_t i = 0; i < f->network.n; i++) {
@@ -525,18 +554,12 @@ static int fill_endpoints(const struct fill *x)
 
 		if (network_flag_parse(f->network.items[i], x->a, &items[i], &why) < 0)
 			return invalid(x, "network", f->network.items[i], &why);
-		more = more || items[i].wanted_ip || items[i].wanted_mac || items[i].aliases.n;
 	}
-	if ((f->ip && items[0].wanted_ip) || (f->mac_address && items[0].wanted_mac))
-		return err_set(&x->cli->err, -EINVAL,
-			       "conflicting options: --ip or --mac-address, and the same of "
-			       "--network");
-	if (f->ip)
-		items[0].wanted_ip = f->ip;
-	if (f->mac_address)
-		items[0].wanted_mac = f->mac_address;
-	for (size_t i = 0; i < f->network_alias.n; i++)
-		strv_add(&items[0].aliases, x->a, f->network_alias.items[i]);
+	r = fill_first(x, &items[0]);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		more = more || has_wishes(&items[i]);
 	x->host->network_mode = str_is_empty(items[0].network) ? "bridge" : items[0].network;
 	items[0].network = x->host->network_mode;
 	if (more) {

@@ -22,13 +22,13 @@ struct container_flags {
 		health_start_interval; /* ns */
 	int64_t health_retries;
 	const char *health_cmd;
-	const char *ip, *mac_address;
+	const char *ip, *ip6, *mac_address;
 	bool publish_all;
 	struct strv network, publish;
 	struct strv env, env_file, volume, mount, tmpfs, cap_add, cap_drop, security_opt, ulimit,
 		label, label_file;
-	struct strv add_host, network_alias, dns, dns_option, dns_search, group_add, sysctl, device,
-		device_cgroup_rule, attach;
+	struct strv add_host, network_alias, link_local_ip, dns, dns_option, dns_search, group_add,
+		sysctl, device, device_cgroup_rule, attach;
 	struct strv log_opt, annotation, expose, volumes_from;
 };
 

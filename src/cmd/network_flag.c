@@ -4,34 +4,100 @@
 #include "cmd/network_flag.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 /* -- networks -- */
 
+static int parse_priority(const char *text, int *ret, struct err *err)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*end || end == text || n < INT32_MIN || n > INT32_MAX)
+		return err_set(err, -EINVAL, "invalid gw-priority %.50s: a whole number", text);
+	*ret = (int)n;
+	return 0;
+}
+
+int network_flag_option(const char *text, struct arena *a, struct endpoint *ep, struct err *err)
+{
+	const char *equals = strchr(text, '=');
+
+	if (!equals)
+		return err_set(err, -EINVAL, "driver-opt %.100s: use KEY=VALUE", text);
+	str_map_set(&ep->driver_opts, a, arena_strndup(a, text, (size_t)(equals - text)),
+		    equals + 1);
+	return 0;
+}
+
+static int parse_part(const char *part, struct arena *a, struct endpoint *ret, struct err *err)
+{
+	const struct {
+		const char *key, **one;
+		struct strv *list;
+	} keys[] = {
+		{ "name=", &ret->network, NULL },   { "ip=", &ret->wanted_ip, NULL },
+		{ "ip6=", &ret->wanted_ip6, NULL }, { "mac-address=", &ret->wanted_mac, NULL },
+		{ "alias=", NULL, &ret->aliases },  { "link-local-ip=", NULL, &ret->link_local },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *value = str_after(part, keys[i].key);
+
+		if (!value)
+			continue;
+		if (keys[i].one)
+			*keys[i].one = value;
+		else
+			strv_add(keys[i].list, a, value);
+		return 0;
+	}
+	if (str_after(part, "driver-opt="))
+		return network_flag_option(str_after(part, "driver-opt="), a, ret, err);
+	if (str_after(part, "gw-priority="))
+		return parse_priority(str_after(part, "gw-priority="), &ret->gw_priority, err);
+	return err_set(err, -EINVAL,
+		       "use name=, alias=, ip=, ip6=, link-local-ip=, mac-address=, driver-opt= "
+		       "and gw-priority=");
+}
+
+/*
+ * What stands between commas; one that has a comma itself is in double quotes, as in the CSV that
+ * docker reads: name=one,"driver-opt=KEY=a=1,b=2".
+ */
+static int split_fields(const char *text, struct arena *a, struct strv *ret, struct err *err)
+{
+	for (;;) {
+		bool quoted = *text == '"';
+		const char *begin = text + quoted;
+		const char *end = quoted ? strchr(begin, '"') : begin + strcspn(begin, ",");
+
+		if (!end || (quoted && end[1] && end[1] != ','))
+			return err_set(err, -EINVAL, "a double quote is not closed");
+		strv_add(ret, a, arena_strndup(a, begin, (size_t)(end - begin)));
+		text = end + quoted;
+		if (!*text)
+			return 0;
+		text++;
+	}
+}
+
 int network_flag_parse(const char *text, struct arena *a, struct endpoint *ret, struct err *err)
 {
-	struct strv parts = strv_split(a, text, ',');
+	struct strv parts = { 0 };
+	int r;
 
 	*ret = (struct endpoint){ .network = text };
 	if (!strchr(text, '='))
 		return 0;
 	ret->network = NULL;
-	for (size_t i = 0; i < parts.n; i++) {
-		const char *part = parts.items[i];
-
-		if (str_after(part, "name="))
-			ret->network = str_after(part, "name=");
-		else if (str_after(part, "ip="))
-			ret->wanted_ip = str_after(part, "ip=");
-		else if (str_after(part, "mac-address="))
-			ret->wanted_mac = str_after(part, "mac-address=");
-		else if (str_after(part, "alias="))
-			strv_add(&ret->aliases, a, str_after(part, "alias="));
-		else
-			return err_set(err, -EINVAL, "use name=, alias=, ip= and mac-address=");
-	}
-	if (str_is_empty(ret->network))
+	r = split_fields(text, a, &parts, err);
+	for (size_t i = 0; r == 0 && i < parts.n; i++)
+		r = parse_part(parts.items[i], a, ret, err);
+	if (r == 0 && str_is_empty(ret->network))
 		return err_set(err, -EINVAL, "it has no name=");
-	return 0;
+	return r;
 }
 
 /* -- ports -- */

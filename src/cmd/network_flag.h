@@ -9,6 +9,8 @@
 
 /* "backend", or "name=backend,ip=10.0.0.5,mac-address=…". -EINVAL with the reason. */
 int network_flag_parse(const char *text, struct arena *a, struct endpoint *ret, struct err *err);
+/* One of an endpoint's options, "KEY=VALUE". -EINVAL. */
+int network_flag_option(const char *text, struct arena *a, struct endpoint *ep, struct err *err);
 
 /* What publish_parse() takes, or docker's long form: "target=80,published=8080,protocol=tcp". */
 int network_flag_publish(const char *text, struct arena *a, struct publish *ret, struct err *err);

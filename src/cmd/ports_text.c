@@ -55,7 +55,8 @@ static size_t gather(const struct container *c, struct shown *to)
 		bool published = port_range_parse(text, &port, NULL) < 0;
 
 		for (size_t k = 0; k < c->ports.n && !published; k++)
-			published = str_eq(c->ports.items[k].port, text);
+			published = str_eq(c->ports.items[k].port, text) &&
+				    !str_is_empty(c->ports.items[k].host_port);
 		if (!published)
 			to[n++] =
 				(struct shown){ NULL, 0, 0, port.first, port.last, port.protocol };
@@ -76,7 +77,9 @@ static void write_one(const struct shown *s, struct buf *out)
 	if (out->len)
 		buf_adds(out, ", ");
 	if (s->host_ip) {
-		buf_printf(out, "%s:", s->host_ip);
+		bool v6 = strchr(s->host_ip, ':');
+
+		buf_printf(out, "%s%s%s:", v6 ? "[" : "", s->host_ip, v6 ? "]" : "");
 		write_range(s->host_first, s->host_last, out);
 		buf_adds(out, "->");
 	}

@@ -73,22 +73,33 @@ void ip_block_edge(const struct ip_block *b, bool last, uint8_t ret[IP_BYTES])
 	}
 }
 
-int ip_block_parse(const char *text, struct ip_block *ret, struct err *err)
+int ip_block_parse_within(const char *text, struct ip_block *ret)
 {
 	const char *slash = strchr(text, '/');
-	char address[ADDRESS_TEXT], whole[IP_BLOCK_TEXT_MAX];
-	uint8_t first[IP_BYTES];
+	char address[ADDRESS_TEXT];
 	unsigned prefix;
 	struct ip_block b;
 
 	if (!slash || (size_t)(slash - text) >= sizeof(address))
-		return err_set(err, -EINVAL, "not ADDRESS/PREFIX: \"%.60s\"", text);
+		return -EINVAL;
 	memcpy(address, text, (size_t)(slash - text));
 	address[slash - text] = '\0';
 	if (ip_block_parse_address(address, &b) < 0 ||
 	    parse_prefix(slash + 1, b.prefix, &prefix) < 0)
-		return err_set(err, -EINVAL, "not ADDRESS/PREFIX: \"%.60s\"", text);
+		return -EINVAL;
 	b.prefix = (uint8_t)prefix;
+	*ret = b;
+	return 0;
+}
+
+int ip_block_parse(const char *text, struct ip_block *ret, struct err *err)
+{
+	char whole[IP_BLOCK_TEXT_MAX];
+	uint8_t first[IP_BYTES];
+	struct ip_block b;
+
+	if (ip_block_parse_within(text, &b) < 0)
+		return err_set(err, -EINVAL, "not ADDRESS/PREFIX: \"%.60s\"", text);
 	ip_block_edge(&b, false, first);
 	if (memcmp(first, b.bytes, sizeof(first)) != 0) {
 		memcpy(b.bytes, first, sizeof(first));
@@ -100,16 +111,97 @@ int ip_block_parse(const char *text, struct ip_block *ret, struct err *err)
 	return 0;
 }
 
+static bool begins_with(const struct ip_block *b, const void *bytes, unsigned prefix)
+{
+	struct ip_block whole = ip_block_of(b->family, bytes), cut = *b;
+
+	whole.prefix = cut.prefix = (uint8_t)prefix;
+	whole = ip_block_subnet(&whole);
+	cut = ip_block_subnet(&cut);
+	return memcmp(whole.bytes, cut.bytes, sizeof(cut.bytes)) == 0;
+}
+
+bool ip_block_is_any(const struct ip_block *b)
+{
+	static const uint8_t none[IP_BYTES];
+
+	return memcmp(b->bytes, none, sizeof(none)) == 0;
+}
+
+bool ip_block_is_loopback(const struct ip_block *b)
+{
+	static const uint8_t v4[4] = { 127 }, v6[IP_BYTES] = { [IP_BYTES - 1] = 1 };
+
+	return b->family == 4 ? begins_with(b, v4, 8) : begins_with(b, v6, 128);
+}
+
+bool ip_block_is_link_local(const struct ip_block *b)
+{
+	static const uint8_t v4[4] = { 169, 254 }, v6[IP_BYTES] = { 0xfe, 0x80 };
+
+	return b->family == 4 ? begins_with(b, v4, 16) : begins_with(b, v6, 10);
+}
+
 bool ip_block_has(const struct ip_block *outer, const struct ip_block *inner)
 {
-	struct ip_block cut = *inner;
-	uint8_t first[IP_BYTES];
+	return outer->family == inner->family && inner->prefix >= outer->prefix &&
+	       begins_with(inner, outer->bytes, outer->prefix);
+}
 
-	if (outer->family != inner->family || inner->prefix < outer->prefix)
-		return false;
-	cut.prefix = outer->prefix;
-	ip_block_edge(&cut, false, first);
-	return memcmp(first, outer->bytes, sizeof(first)) == 0;
+bool ip_block_overlaps(const struct ip_block *a, const struct ip_block *b)
+{
+	return ip_block_has(a, b) || ip_block_has(b, a);
+}
+
+struct ip_block ip_block_address(const struct ip_block *b)
+{
+	return ip_block_of(b->family, b->bytes);
+}
+
+struct ip_block ip_block_subnet(const struct ip_block *b)
+{
+	struct ip_block cut = *b;
+
+	ip_block_edge(b, false, cut.bytes);
+	return cut;
+}
+
+static struct ip_block edge_of(const struct ip_block *b, bool last)
+{
+	uint8_t bytes[IP_BYTES];
+
+	ip_block_edge(b, last, bytes);
+	return ip_block_of(b->family, bytes);
+}
+
+struct ip_block ip_block_first(const struct ip_block *b)
+{
+	return edge_of(b, false);
+}
+
+struct ip_block ip_block_last(const struct ip_block *b)
+{
+	return edge_of(b, true);
+}
+
+bool ip_block_next(struct ip_block *b)
+{
+	struct ip_block next = *b;
+	size_t i = next.prefix ? (next.prefix - 1U) / 8 : 0;
+	unsigned carry = next.prefix ? 1U << (7 - (next.prefix - 1U) % 8) : 0x100;
+
+	for (;; i--) {
+		unsigned sum = next.bytes[i] + carry;
+
+		next.bytes[i] = (uint8_t)sum;
+		if (sum <= 0xff) {
+			*b = next;
+			return true;
+		}
+		if (i == 0)
+			return false;
+		carry = 1;
+	}
 }
 
 int ip_block_compare(const struct ip_block *a, const struct ip_block *b)
@@ -124,13 +216,25 @@ int ip_block_compare(const struct ip_block *a, const struct ip_block *b)
 	return a->prefix == b->prefix ? 0 : a->prefix < b->prefix ? -1 : 1;
 }
 
-void ip_block_write(const struct ip_block *b, char ret[IP_BLOCK_TEXT_MAX])
+static void write_address(const struct ip_block *b, char ret[IP_BLOCK_TEXT_MAX])
+{
+	if (!inet_ntop(b->family == 4 ? AF_INET : AF_INET6, b->bytes, ret, IP_BLOCK_TEXT_MAX))
+		ret[0] = '\0';
+}
+
+void ip_block_write_within(const struct ip_block *b, char ret[IP_BLOCK_TEXT_MAX])
 {
 	size_t len;
 
-	if (!inet_ntop(b->family == 4 ? AF_INET : AF_INET6, b->bytes, ret, IP_BLOCK_TEXT_MAX))
-		ret[0] = '\0';
+	write_address(b, ret);
 	len = strlen(ret);
-	if (!ip_block_is_address(b))
-		(void)snprintf(ret + len, IP_BLOCK_TEXT_MAX - len, "/%u", b->prefix);
+	(void)snprintf(ret + len, IP_BLOCK_TEXT_MAX - len, "/%u", b->prefix);
+}
+
+void ip_block_write(const struct ip_block *b, char ret[IP_BLOCK_TEXT_MAX])
+{
+	if (ip_block_is_address(b))
+		write_address(b, ret);
+	else
+		ip_block_write_within(b, ret);
 }

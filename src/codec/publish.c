@@ -4,12 +4,11 @@
 #include "codec/publish.h"
 
 #include "base/str.h"
-#include "codec/cidr.h"
+#include "codec/ip_block.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 64 };
+enum { TEXT_MAX = 96 };
 
 /* Cuts the last part off, behind its colon. NULL when there is none. */
 static char *cut_last(char *text)
@@ -22,16 +21,23 @@ static char *cut_last(char *text)
 	return colon + 1;
 }
 
-static int parse_address(const char *text, struct publish *p, struct err *err)
+/* IPv6 has brackets around it. */
+static int parse_address(char *text, struct publish *p, struct err *err)
 {
-	uint32_t unused;
+	size_t len = strlen(text);
+	bool brackets = text[0] == '[' && text[len - 1] == ']';
+	struct ip_block address = { .family = 4 };
 
-	if (text[0] == '[')
-		return err_set(err, -EINVAL,
-			       "IPv6 addresses of the host are not supported; leave %s out", text);
-	if (*text && cidr_parse_address(text, &unused) < 0)
-		return err_set(err, -EINVAL, "invalid IP address: %s", text);
-	(void)snprintf(p->host_ip, sizeof(p->host_ip), "%s", text);
+	if (brackets) {
+		text[len - 1] = '\0';
+		text++;
+	}
+	if ((*text || brackets) &&
+	    (ip_block_parse_address(text, &address) < 0 || (address.family == 6) != brackets))
+		return err_set(err, -EINVAL, "invalid IP address: %s%s", text,
+			       address.family == 6 ? " (IPv6 needs brackets: [::]:8080:80)" : "");
+	/* An address that could be read is no longer. */
+	memccpy(p->host_ip, text, '\0', sizeof(p->host_ip) - 1);
 	return 0;
 }
 

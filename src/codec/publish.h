@@ -6,7 +6,7 @@
 
 #include "codec/port.h"
 
-enum { PUBLISH_ADDRESS_MAX = 16 };
+enum { PUBLISH_ADDRESS_MAX = 46 };
 
 struct publish {
 	char host_ip[PUBLISH_ADDRESS_MAX]; /* "": where the network wants it */
@@ -15,8 +15,8 @@ struct publish {
 };
 
 /*
- * [IPv4:][[FIRST[-LAST]]:]FIRST[-LAST][/PROTOCOL]. Several ports of the container have as many of
- * the host; one may have the first free of a range. -EINVAL with the reason.
+ * [IPv4:|[IPv6]:][[FIRST[-LAST]]:]FIRST[-LAST][/PROTOCOL]. Several ports of the container have as
+ * many of the host; one may have the first free of a range. -EINVAL with the reason.
  */
 int publish_parse(const char *text, struct publish *ret, struct err *err);
 

@@ -25,18 +25,22 @@ static bool uses_host_network(const struct container *c)
 	return str_eq(c->host_config.network_mode, "host");
 }
 
+static void add_name(const char *address, const struct container_config *config, struct buf *out)
+{
+	if (str_is_empty(address))
+		return;
+	buf_printf(out, "%s\t", address);
+	if (!str_is_empty(config->domainname))
+		buf_printf(out, "%s.%s ", config->hostname, config->domainname);
+	buf_printf(out, "%s\n", config->hostname);
+}
+
 /* Each address it has, with what it is called. */
 static void add_own(const struct container *c, struct buf *out)
 {
-	const struct container_config *config = &c->config;
-
 	for (size_t i = 0; i < c->endpoints.n; i++) {
-		if (str_is_empty(c->endpoints.items[i].ip))
-			continue;
-		buf_printf(out, "%s\t", c->endpoints.items[i].ip);
-		if (!str_is_empty(config->domainname))
-			buf_printf(out, "%s.%s ", config->hostname, config->domainname);
-		buf_printf(out, "%s\n", config->hostname);
+		add_name(c->endpoints.items[i].ip, &c->config, out);
+		add_name(c->endpoints.items[i].ip6, &c->config, out);
 	}
 }
 

@@ -51,17 +51,11 @@ static const struct constant network_constants[] = {
 	{ "LinkLocalIPv6PrefixLen", "0" },
 	{ "SecondaryIPAddresses", "null" },
 	{ "SecondaryIPv6Addresses", "null" },
-	{ "GlobalIPv6Address", "\"\"" },
-	{ "GlobalIPv6PrefixLen", "0" },
-	{ "IPv6Gateway", "\"\"" },
 };
 
 static const struct constant endpoint_constants[] = {
-	{ "IPAMConfig", "null" },        { "Links", "null" },
-	{ "Aliases", "null" },           { "DriverOpts", "null" },
-	{ "GwPriority", "0" },           { "IPv6Gateway", "\"\"" },
-	{ "GlobalIPv6Address", "\"\"" }, { "GlobalIPv6PrefixLen", "0" },
-	{ "DNSNames", "null" },
+	{ "IPAMConfig", "null" }, { "Links", "null" },   { "Aliases", "null" },
+	{ "DriverOpts", "null" }, { "GwPriority", "0" }, { "DNSNames", "null" },
 };
 
 #define ADD_CONSTANTS(tree, list) add_constants(tree, list, sizeof(list) / sizeof((list)[0]))
@@ -114,6 +108,10 @@ static void add_address(struct json_object *tree, const struct endpoint *ep)
 	add_str(tree, "IPAddress", ep ? ep->ip : "");
 	json_object_object_add(tree, "IPPrefixLen", json_object_new_int(ep ? ep->prefix : 0));
 	add_str(tree, "MacAddress", ep ? ep->mac : "");
+	add_str(tree, "GlobalIPv6Address", ep ? ep->ip6 : "");
+	json_object_object_add(tree, "GlobalIPv6PrefixLen",
+			       json_object_new_int(ep ? ep->prefix6 : 0));
+	add_str(tree, "IPv6Gateway", ep ? ep->gateway6 : "");
 }
 
 static struct json_object *string_list(const struct strv *list)
@@ -140,6 +138,32 @@ static void add_names(struct json_object *tree, const struct container *c,
 	json_object_object_add(tree, "DNSNames", names);
 }
 
+/* What the user has chosen. */
+static void add_wishes(struct json_object *tree, const struct endpoint *ep)
+{
+	struct json_object *wanted;
+
+	json_object_object_add(tree, "GwPriority", json_object_new_int(ep->gw_priority));
+	if (ep->driver_opts.n) {
+		struct json_object *options = json_object_new_object();
+
+		for (size_t i = 0; i < ep->driver_opts.n; i++)
+			add_str(options, ep->driver_opts.items[i].key,
+				ep->driver_opts.items[i].value);
+		json_object_object_add(tree, "DriverOpts", options);
+	}
+	if (!ep->wanted_ip && !ep->wanted_ip6 && !ep->link_local.n)
+		return;
+	wanted = json_object_new_object();
+	if (ep->wanted_ip)
+		add_str(wanted, "IPv4Address", ep->wanted_ip);
+	if (ep->wanted_ip6)
+		add_str(wanted, "IPv6Address", ep->wanted_ip6);
+	if (ep->link_local.n)
+		json_object_object_add(wanted, "LinkLocalIPs", string_list(&ep->link_local));
+	json_object_object_add(tree, "IPAMConfig", wanted);
+}
+
 static struct json_object *endpoint_settings(const struct container *c, const struct endpoint *ep)
 {
 	struct json_object *tree = json_object_new_object();
@@ -149,12 +173,8 @@ static struct json_object *endpoint_settings(const struct container *c, const st
 	add_str(tree, "NetworkID", ep ? ep->network_id : "");
 	if (ep && net_names_has(ep))
 		add_names(tree, c, ep);
-	if (ep && ep->wanted_ip) {
-		struct json_object *wanted = json_object_new_object();
-
-		add_str(wanted, "IPv4Address", ep->wanted_ip);
-		json_object_object_add(tree, "IPAMConfig", wanted);
-	}
+	if (ep)
+		add_wishes(tree, ep);
 	return tree;
 }
 

@@ -160,9 +160,11 @@ int container_reap(struct engine *e, const char *id, struct err *err);
 enum { NETWORK_NAME_MAX = 128 };
 
 struct network_spec {
-	const char *name, *driver;      /* driver NULL: bridge */
-	const struct ipam_config *pool; /* NULL: chosen; members that are NULL are, too */
+	const char *name, *driver;       /* driver NULL: bridge */
+	const struct ipam_config *pools; /* one of each version that has none is chosen */
+	size_t n_pools;
 	bool internal, attachable;
+	bool ipv6, no_ipv4;
 	struct str_map options, labels;
 };
 struct network_list {
@@ -183,11 +185,11 @@ bool network_is_predefined(const struct network_doc *n);
 /* The API's inspect document, a json-c tree the caller puts. */
 struct json_object *network_inspect(struct engine *e, const struct network_doc *n);
 /*
- * Of a container that runs, too, unless it has a restart policy (-EBUSY). ip: NULL: ours to choose.
- * -EEXIST: it is connected already; -ENOENT: it is not.
+ * Of a container that runs, too, unless it has a restart policy (-EBUSY). ep: the network, by name
+ * or ID, and what is wanted there. -EEXIST: it is connected already; -ENOENT: it is not.
  */
-int network_connect(struct engine *e, const char *network, const char *container, const char *ip,
-		    const struct strv *aliases, struct err *err);
+int network_connect(struct engine *e, const char *container, const struct endpoint *ep,
+		    struct err *err);
 int network_disconnect(struct engine *e, const char *network, const char *container,
 		       struct err *err);
 /* Writes all rules anew. */

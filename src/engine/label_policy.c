@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "engine/clock.h"
 #include "engine/network_device.h"
+#include "engine/network_option.h"
 #include "net/net.h"
 
 /* -- into the kernel -- */
@@ -90,7 +91,7 @@ static int route_one(void *ctx, const char *key, const void *data, size_t len)
 	if (!n.device)
 		return 0;
 	count = addresses_in(to->w, n.name, to->a, &addresses);
-	return policy_bridge_route(n.device, to->on, to->on || !network_device_icc(&n), addresses,
+	return policy_bridge_route(n.device, to->on, to->on || !network_option_icc(&n), addresses,
 				   count, to->err);
 }
 

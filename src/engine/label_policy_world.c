@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "codec/port.h"
 #include "engine/network_device.h"
+#include "engine/network_option.h"
 
 #include <stdlib.h>
 
@@ -76,7 +77,7 @@ static int add_network(void *ctx, const char *key, const void *data, size_t len)
 	*ret = (struct policy_network){ .name = n.name,
 					.subnets = subnets,
 					.internal = n.internal,
-					.no_icc = n.device && !network_device_icc(&n),
+					.no_icc = n.device && !network_option_icc(&n),
 					.unfiltered = !n.device };
 	for (size_t i = 0; i < n.ipam.config.n; i++)
 		if (n.ipam.config.items[i].subnet &&
@@ -111,15 +112,18 @@ struct policy_container label_policy_container(const struct container *c, struct
 					.name = c->name,
 					.labels = c->config.labels,
 					.host = str_eq(c->host_config.network_mode, "host") };
-	struct policy_address *at = arena_array(a, c->endpoints.n, sizeof(*at));
+	struct policy_address *at = arena_array(a, 2 * c->endpoints.n, sizeof(*at));
 
 	for (size_t i = 0; i < c->endpoints.n; i++) {
 		const struct endpoint *ep = &c->endpoints.items[i];
+		const char *const texts[] = { ep->ip, ep->ip6 };
 
-		at[ret.n_addresses].network = ep->network;
-		if (!str_is_empty(ep->ip) &&
-		    ip_block_parse_address(ep->ip, &at[ret.n_addresses].address) == 0)
-			ret.n_addresses++;
+		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+			at[ret.n_addresses].network = ep->network;
+			if (!str_is_empty(texts[k]) &&
+			    ip_block_parse_address(texts[k], &at[ret.n_addresses].address) == 0)
+				ret.n_addresses++;
+		}
 	}
 	ret.addresses = at;
 	add_published(&ret, c, a);

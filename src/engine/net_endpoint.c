@@ -9,6 +9,7 @@
 #include "engine/label_policy.h"
 #include "engine/network.h"
 #include "engine/network_device.h"
+#include "engine/network_option.h"
 #include "engine/network_ipam.h"
 #include "sys/proc.h"
 
@@ -21,12 +22,18 @@ const char *net_endpoint_shared(const struct container *c)
 	return str_after(c->host_config.network_mode, "container:");
 }
 
-const struct endpoint *net_endpoint_main(const struct container *c)
+const struct endpoint *net_endpoint_way(const struct container *c, size_t version)
 {
-	for (size_t i = 0; i < c->endpoints.n; i++)
-		if (!str_is_empty(c->endpoints.items[i].gateway))
-			return &c->endpoints.items[i];
-	return c->endpoints.n ? &c->endpoints.items[0] : NULL;
+	const struct endpoint *best = NULL;
+
+	for (size_t i = 0; i < c->endpoints.n; i++) {
+		const struct endpoint *ep = &c->endpoints.items[i];
+
+		if (!str_is_empty(net_endpoint_gateway(ep, version)) &&
+		    (!best || ep->gw_priority > best->gw_priority))
+			best = ep;
+	}
+	return best;
 }
 
 /* -- when it is made -- */
@@ -58,11 +65,33 @@ static int resolve_shared(struct state_txn *txn, struct container *c, struct are
 	return 0;
 }
 
+static int take_wanted(struct state_txn *txn, const struct container *c, const struct endpoint *ep,
+		       const struct network_doc *n, struct err *err)
+{
+	struct ip_block unused;
+	int r = 0;
+
+	if ((ep->wanted_ip || ep->wanted_ip6) && str_eq(n->name, NETWORK_DEFAULT))
+		return err_set(
+			err, -EINVAL,
+			"invalid endpoint settings: user specified IP address is supported on "
+			"user defined networks only");
+	if (ep->wanted_ip6 && !n->ipv6)
+		return err_set(err, -EINVAL,
+			       "invalid endpoint settings: network %s has no IPv6; make it with "
+			       "--ipv6",
+			       n->name);
+	if (ep->wanted_ip)
+		r = network_ipam_take(txn, n, 4, ep->wanted_ip, c->id, &unused, err);
+	if (r == 0 && ep->wanted_ip6)
+		r = network_ipam_take(txn, n, 6, ep->wanted_ip6, c->id, &unused, err);
+	return r;
+}
+
 int net_endpoint_join(struct state_txn *txn, const struct container *c, struct endpoint *ep,
 		      struct arena *a, struct err *err)
 {
 	struct network_doc n;
-	uint32_t unused;
 	int r = network_find_in(txn, ep->network, a, &n, err);
 
 	if (r < 0)
@@ -74,14 +103,9 @@ int net_endpoint_join(struct state_txn *txn, const struct container *c, struct e
 	ep->network = n.name;
 	ep->network_id = n.id;
 	r = net_names_check(c, ep, err);
-	if (r < 0 || !ep->wanted_ip)
-		return r;
-	if (str_eq(n.name, NETWORK_DEFAULT))
-		return err_set(
-			err, -EINVAL,
-			"invalid endpoint settings: user specified IP address is supported on "
-			"user defined networks only");
-	return network_ipam_take(txn, &n, ep->wanted_ip, c->id, &unused, err);
+	if (r == 0)
+		r = network_option_check_endpoint(ep, err);
+	return r < 0 ? r : take_wanted(txn, c, ep, &n, err);
 }
 
 int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct arena *a,
@@ -129,7 +153,7 @@ static const char *make_id(struct arena *a)
 	return text;
 }
 
-static const char *mac_text(uint32_t address, struct arena *a)
+static const char *mac_text(const struct ip_block *address, struct arena *a)
 {
 	unsigned char m[NET_MAC_LEN];
 
@@ -137,56 +161,147 @@ static const char *mac_text(uint32_t address, struct arena *a)
 	return arena_printf(a, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
-static int take_one(struct state_txn *txn, const struct container *c, struct endpoint *ep,
-		    const char **ret_binding, struct arena *a, struct err *err)
+static const char *address_text(const struct ip_block *within, struct arena *a)
 {
-	struct network_doc n;
-	char text[CIDR_TEXT_MAX];
-	uint32_t address;
-	int r = state_get_doc(txn, STATE_NETWORKS, ep->network_id, &network_doc_schema, a, &n, err);
+	struct ip_block address = ip_block_address(within);
+	char text[IP_BLOCK_TEXT_MAX];
+
+	ip_block_write(&address, text);
+	return arena_strdup(a, text);
+}
+
+static const char *gateway_of(const struct network_doc *n, const struct ip_block *address)
+{
+	const struct ipam_config *pool = network_ipam_pool(n, address);
+
+	return n->internal || !pool ? NULL : pool->gateway;
+}
+
+/* Its addresses in the network: of IPv4, of IPv6, or of both. */
+static int take_addresses(struct state_txn *txn, const struct network_doc *n, const char *id,
+			  struct endpoint *ep, struct arena *a, struct err *err)
+{
+	struct ip_block v4, v6;
+	bool has_v4 = network_ipam_has(n, 4), has_v6 = network_ipam_has(n, 6);
+	int r = 0;
+
+	if (has_v4)
+		r = network_ipam_take(txn, n, 4, ep->wanted_ip, id, &v4, err);
+	if (r == 0 && has_v6)
+		r = network_ipam_take(txn, n, 6, ep->wanted_ip6, id, &v6, err);
+	if (r < 0)
+		return r;
+	if (has_v4) {
+		ep->ip = address_text(&v4, a);
+		ep->prefix = v4.prefix;
+		ep->gateway = gateway_of(n, &v4);
+	}
+	if (has_v6) {
+		ep->ip6 = address_text(&v6, a);
+		ep->prefix6 = v6.prefix;
+		ep->gateway6 = gateway_of(n, &v6);
+	}
+	ep->mac = ep->wanted_mac     ? ep->wanted_mac
+		  : has_v4 || has_v6 ? mac_text(has_v4 ? &v4 : &v6, a)
+				     : NULL;
+	ep->endpoint_id = make_id(a);
+	return 0;
+}
+
+static int find_network(struct state_txn *txn, const struct endpoint *ep, struct arena *a,
+			struct network_doc *ret, struct err *err)
+{
+	int r = state_get_doc(txn, STATE_NETWORKS, ep->network_id, &network_doc_schema, a, ret,
+			      err);
 
 	if (r == -ENOENT)
 		return err_set(err, r, "network %s not found", ep->network);
-	if (r < 0)
-		return err_wrap(err, "network %s", ep->network);
-	r = network_ipam_take(txn, &n, ep->wanted_ip, c->id, &address, err);
-	if (r < 0)
-		return r;
-	cidr_write_address(address, text);
-	ep->ip = arena_strdup(a, text);
-	ep->mac = ep->wanted_mac ? ep->wanted_mac : mac_text(address, a);
-	ep->prefix = (int)network_ipam_subnet(&n).prefix;
-	ep->gateway = n.internal ? NULL : n.ipam.config.items[0].gateway;
-	ep->endpoint_id = make_id(a);
-	*ret_binding = str_map_get(&n.options, "com.docker.network.bridge.host_binding_ipv4");
-	return 0;
+	return r < 0 ? err_wrap(err, "network %s", ep->network) : 0;
 }
 
 int net_endpoint_address(struct state_txn *txn, const struct container *c, struct endpoint *ep,
 			 struct arena *a, struct err *err)
 {
-	const char *unused;
+	struct network_doc n;
+	int r = find_network(txn, ep, a, &n, err);
 
-	return take_one(txn, c, ep, &unused, a, err);
+	return r < 0 ? r : take_addresses(txn, &n, c->id, ep, a, err);
+}
+
+static bool has_interface(const struct container *c, const char *name)
+{
+	for (size_t i = 0; i < c->endpoints.n; i++)
+		if (str_eq(c->endpoints.items[i].interface, name))
+			return true;
+	return false;
+}
+
+/* Those that the user names first; the others count on from 0. networks: one for each endpoint. */
+static int name_interfaces(struct container *c, const struct network_doc *networks, struct arena *a,
+			   struct err *err)
+{
+	for (size_t i = 0; i < c->endpoints.n; i++) {
+		const char *wanted = network_option_interface(&c->endpoints.items[i]);
+
+		if (wanted && has_interface(c, wanted))
+			return err_set(err, -EINVAL, "two interfaces would be called %s", wanted);
+		c->endpoints.items[i].interface = wanted;
+	}
+	for (size_t i = 0; i < c->endpoints.n; i++) {
+		const char *prefix = network_option_prefix(&networks[i]);
+
+		for (unsigned k = 0; !c->endpoints.items[i].interface; k++) {
+			const char *name = arena_printf(a, "%s%u", prefix, k);
+
+			if (!has_interface(c, name))
+				c->endpoints.items[i].interface = name;
+		}
+	}
+	return 0;
+}
+
+/* docker binds ports of IPv6, too, where nobody says which address of the host it should be. */
+static struct net_endpoint_door open_door(const struct container *c,
+					  const struct network_doc *networks, size_t version)
+{
+	const struct endpoint *ep = net_endpoint_way(c, version);
+	const struct network_doc *n = ep ? &networks[ep - c->endpoints.items] : NULL;
+	const char *binding;
+
+	if (!n)
+		return (struct net_endpoint_door){ .open = false };
+	binding = str_map_get(&n->options, "com.docker.network.bridge.host_binding_ipv4");
+	if (str_is_empty(binding) || str_eq(binding, "0.0.0.0"))
+		binding = version == NET_V4 ? "0.0.0.0" : "::";
+	else if (version == NET_V6)
+		binding = NULL;
+	return (struct net_endpoint_door){
+		.host_ip = binding,
+		.open = true,
+		.routed = network_option_mode(n, version) == NETWORK_ROUTED,
+	};
 }
 
 int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *a, struct err *err)
 {
-	const char *binding = NULL;
+	struct network_doc *networks = arena_array(a, c->endpoints.n, sizeof(*networks));
+	struct net_endpoint_door doors[NET_VERSIONS];
 	int r = 0;
 
 	c->ports.n = 0;
-	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
-		const char *of_this = NULL;
-
-		c->endpoints.items[i].interface = arena_printf(a, "eth%zu", i);
-		r = take_one(txn, c, &c->endpoints.items[i], &of_this, a, err);
-		if (r == 0 && &c->endpoints.items[i] == net_endpoint_main(c))
-			binding = of_this;
-	}
+	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++)
+		r = find_network(txn, &c->endpoints.items[i], a, &networks[i], err);
+	if (r == 0)
+		r = name_interfaces(c, networks, a, err);
+	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++)
+		r = take_addresses(txn, &networks[i], c->id, &c->endpoints.items[i], a, err);
+	if (r < 0)
+		return r;
+	doors[NET_V4] = open_door(c, networks, NET_V4);
+	doors[NET_V6] = open_door(c, networks, NET_V6);
 	/* Where nothing comes in from outside nothing is published. */
-	if (r == 0 && c->endpoints.n && !str_is_empty(net_endpoint_main(c)->gateway))
-		r = net_endpoint_port_choose(c, binding, a, err);
+	if (doors[NET_V4].open || doors[NET_V6].open)
+		r = net_endpoint_port_choose(c, doors, a, err);
 	return r < 0 ? r : label_policy_start(txn, c, err);
 }
 
@@ -199,10 +314,24 @@ int net_endpoint_release(struct state_txn *txn, struct container *c, struct err 
 
 		if (!ep->wanted_ip)
 			r = network_ipam_release(txn, ep->network_id, ep->ip, c->id, err);
+		if (r == 0 && !ep->wanted_ip6)
+			r = network_ipam_release(txn, ep->network_id, ep->ip6, c->id, err);
 		ep->ip = ep->mac = ep->gateway = ep->endpoint_id = ep->interface = NULL;
-		ep->prefix = 0;
+		ep->ip6 = ep->gateway6 = NULL;
+		ep->prefix = ep->prefix6 = 0;
 	}
 	c->ports.n = 0;
+	return r;
+}
+
+int net_endpoint_give_back(struct state_txn *txn, const char *id, const struct endpoint *ep,
+			   struct err *err)
+{
+	const char *const all[] = { ep->ip, ep->wanted_ip, ep->ip6, ep->wanted_ip6 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(all[0]); i++)
+		r = network_ipam_release(txn, ep->network_id, all[i], id, err);
 	return r;
 }
 
@@ -210,13 +339,8 @@ int net_endpoint_forget(struct state_txn *txn, const struct container *c, struct
 {
 	int r = label_policy_stop(txn, c, err);
 
-	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
-		const struct endpoint *ep = &c->endpoints.items[i];
-
-		r = network_ipam_release(txn, ep->network_id, ep->wanted_ip, c->id, err);
-		if (r == 0)
-			r = network_ipam_release(txn, ep->network_id, ep->ip, c->id, err);
-	}
+	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++)
+		r = net_endpoint_give_back(txn, c->id, &c->endpoints.items[i], err);
 	return r;
 }
 
@@ -251,9 +375,30 @@ int net_endpoint_ready(struct engine *e, const struct network_doc *n, bool *ret_
 		return r;
 	routed = label_policy_any(txn);
 	state_abort(&txn);
-	*ret_isolated = routed || !network_device_icc(n);
+	*ret_isolated = routed || !network_option_icc(n);
 	r = network_device_ensure(e, n, err);
 	return r == 0 && routed && n->device ? policy_bridge_answer(n->device, true, err) : r;
+}
+
+struct strv net_endpoint_addresses(const struct endpoint *ep, struct arena *a)
+{
+	struct strv all = { 0 };
+
+	if (!str_is_empty(ep->ip))
+		strv_add(&all, a, arena_printf(a, "%s/%d", ep->ip, ep->prefix));
+	if (!str_is_empty(ep->ip6))
+		strv_add(&all, a, arena_printf(a, "%s/%d", ep->ip6, ep->prefix6));
+	for (size_t i = 0; i < ep->link_local.n; i++)
+		strv_add(&all, a,
+			 arena_printf(a, "%s/%d", ep->link_local.items[i],
+				      strchr(ep->link_local.items[i], ':') ? 64 : 16));
+	return all;
+}
+
+static const char *default_route(const struct container *c, const struct endpoint *ep,
+				 size_t version)
+{
+	return ep == net_endpoint_way(c, version) ? net_endpoint_gateway(ep, version) : NULL;
 }
 
 static int plan_one(struct engine *e, const struct container *c, size_t i, struct arena *a,
@@ -266,11 +411,8 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 	int r = state_begin(e->st, STATE_READ, &txn, err);
 
 	if (r == 0)
-		r = state_get_doc(txn, STATE_NETWORKS, ep->network_id, &network_doc_schema, a, &n,
-				  err);
+		r = find_network(txn, ep, a, &n, err);
 	state_abort(&txn);
-	if (r == -ENOENT)
-		return err_set(err, r, "network %s not found", ep->network);
 	if (r == 0)
 		r = net_endpoint_ready(e, &n, &isolated, err);
 	if (r < 0)
@@ -278,11 +420,12 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 	*ret = (struct net_link_plan){
 		.bridge = n.device,
 		.name = ep->interface,
-		.address = arena_printf(a, "%s/%d", ep->ip, ep->prefix),
+		.addresses = net_endpoint_addresses(ep, a),
 		.mac = ep->mac,
-		.gateway = ep == net_endpoint_main(c) && !str_is_empty(ep->gateway) ? ep->gateway
-										    : NULL,
-		.mtu = network_device_mtu(&n),
+		.gateway = default_route(c, ep, NET_V4),
+		.gateway6 = default_route(c, ep, NET_V6),
+		.settings = network_option_settings(ep, a),
+		.mtu = network_option_mtu(&n),
 		.isolated = isolated,
 	};
 	return 0;

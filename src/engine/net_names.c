@@ -4,11 +4,9 @@
 #include "engine/net_names.h"
 
 #include "base/own.h"
-#include "codec/cidr.h"
+#include "codec/ip_block.h"
 #include "engine/network.h"
 #include "net/names.h"
-
-#include <arpa/inet.h>
 
 bool net_names_has(const struct endpoint *ep)
 {
@@ -41,14 +39,15 @@ static int publish_one(struct engine *e, const struct container *c, const struct
 	struct name_index_new entry = entry_of(c, ep, &a);
 	const struct names_network network = { .id = ep->network_id,
 					       .name = ep->network,
-					       .is_internal = str_is_empty(ep->gateway),
+					       .is_internal = str_is_empty(ep->gateway) &&
+							      str_is_empty(ep->gateway6),
 					       .is_nameless = !net_names_has(ep) };
-	uint32_t address;
+	struct ip_block v4, v6;
 
-	if (cidr_parse_address(ep->ip, &address) < 0)
-		return err_set(err, -EINVAL, "address %s of container %s", ep->ip, c->name);
-	address = htonl(address);
-	entry.v4 = (const uint8_t *)&address;
+	if (!str_is_empty(ep->ip) && ip_block_parse_address(ep->ip, &v4) == 0)
+		entry.v4 = v4.bytes;
+	if (!str_is_empty(ep->ip6) && ip_block_parse_address(ep->ip6, &v6) == 0)
+		entry.v6 = v6.bytes;
 	return names_publish(e->state, &network, &entry, err);
 }
 

@@ -15,11 +15,12 @@
 #include "engine/label_policy.h"
 #include "engine/network_device.h"
 #include "engine/network_ipam.h"
+#include "engine/network_option.h"
 
 #include <ctype.h>
 #include <sys/random.h>
 
-enum { ID_BYTES = NETWORK_ID_LEN / 2, DEVICE_ID = 12, MTU_MIN = 68, MTU_MAX = 65535 };
+enum { ID_BYTES = NETWORK_ID_LEN / 2, DEVICE_ID = 12 };
 
 /* -- finding -- */
 
@@ -222,59 +223,6 @@ int network_list(struct engine *e, struct arena *a, struct network_list *ret, st
 
 /* -- creating -- */
 
-static int check_number(const char *key, const char *value, long least, long most, struct err *err)
-{
-	char *end;
-	long n = strtol(value, &end, 10);
-
-	if (*end || end == value || n < least || n > most)
-		return err_set(err, -EINVAL, "invalid value %.50s for %s: a number from %ld to %ld",
-			       value, key, least, most);
-	return 0;
-}
-
-static int check_bool(const char *key, const char *value, struct err *err)
-{
-	if (str_eq(value, "true") || str_eq(value, "false"))
-		return 0;
-	return err_set(err, -EINVAL, "invalid value %.50s for %s: true or false", value, key);
-}
-
-static int check_device(const char *key, const char *value, struct err *err)
-{
-	if (str_is_empty(value) || strlen(value) >= NET_NAME_MAX || strpbrk(value, "/ \t\n:%") ||
-	    str_eq(value, ".") || str_eq(value, ".."))
-		return err_set(err, -EINVAL,
-			       "invalid value %.50s for %s: an interface's name of at "
-			       "most 15 characters",
-			       value, key);
-	return 0;
-}
-
-static int check_option(const struct str_pair *o, struct err *err)
-{
-	const char *bridge = str_after(o->key, "com.docker.network.bridge.");
-	uint32_t unused;
-
-	if (str_eq(o->key, "com.docker.network.driver.mtu"))
-		return check_number(o->key, o->value, MTU_MIN, MTU_MAX, err);
-	if (str_eq(bridge, "enable_icc") || str_eq(bridge, "enable_ip_masquerade"))
-		return check_bool(o->key, o->value, err);
-	if (str_eq(bridge, "name"))
-		return check_device(o->key, o->value, err);
-	if (str_eq(bridge, "host_binding_ipv4")) {
-		if (cidr_parse_address(o->value, &unused) == 0)
-			return 0;
-		return err_set(err, -EINVAL, "invalid value %.50s for %s: an IPv4 address",
-			       o->value, o->key);
-	}
-	return err_set(err, -ENOTSUP,
-		       "network option %.100s is not supported; there are "
-		       "com.docker.network.driver.mtu and com.docker.network.bridge.name, "
-		       "enable_icc, enable_ip_masquerade, host_binding_ipv4",
-		       o->key);
-}
-
 static int check_spec(const struct network_spec *s, struct err *err)
 {
 	int r = 0;
@@ -296,9 +244,7 @@ static int check_spec(const struct network_spec *s, struct err *err)
 	if (!str_is_empty(s->driver) && !str_eq(s->driver, "bridge"))
 		return err_set(err, -ENOTSUP, "network driver %.100s is not supported; use bridge",
 			       s->driver);
-	for (size_t i = 0; r == 0 && i < s->options.n; i++)
-		r = check_option(&s->options.items[i], err);
-	return r;
+	return 0;
 }
 
 /* An interface that somebody else has made is his. */
@@ -337,18 +283,23 @@ int network_create(struct engine *e, const struct network_spec *s, char ret_id[6
 				 .created = clock_now_ns(),
 				 .internal = s->internal,
 				 .attachable = s->attachable,
+				 .ipv6 = s->ipv6,
+				 .no_ipv4 = s->no_ipv4,
 				 .options = s->options,
 				 .labels = s->labels,
 				 .ipam = { .driver = "default" } };
 	const char *chosen = str_map_get(&s->options, "com.docker.network.bridge.name");
 	int r = n.id ? check_spec(s, err) : err_sys(err, "random numbers");
 
+	if (s->n_pools)
+		n.ipam.config.items = arena_memdup(&a, s->pools, s->n_pools * sizeof(*s->pools));
+	n.ipam.config.n = s->n_pools;
+	if (r == 0)
+		r = network_option_check(&n, err);
 	if (r == 0)
 		r = begin(e, true, &txn, err);
 	if (r < 0)
 		return r;
-	n.ipam.config.items = s->pool ? arena_memdup(&a, s->pool, sizeof(*s->pool)) : NULL;
-	n.ipam.config.n = s->pool != NULL;
 	n.device = chosen ? chosen : arena_printf(&a, "br-%.*s", DEVICE_ID, n.id);
 	r = network_ipam_choose(txn, &n, &a, err);
 	if (r == 0)
@@ -460,6 +411,11 @@ static void add_str(struct json_object *tree, const char *key, const char *value
 	json_object_object_add(tree, key, json_object_new_string(value ? value : ""));
 }
 
+static const char *within(const char *address, int prefix, struct arena *a)
+{
+	return str_is_empty(address) ? "" : arena_printf(a, "%s/%d", address, prefix);
+}
+
 static struct json_object *containers(struct engine *e, const struct network_doc *n)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
@@ -473,14 +429,14 @@ static struct json_object *containers(struct engine *e, const struct network_doc
 			const struct endpoint *ep = &list.items[i].endpoints.items[k];
 			struct json_object *one;
 
-			if (!str_eq(ep->network_id, n->id) || str_is_empty(ep->ip))
+			if (!str_eq(ep->network_id, n->id) || str_is_empty(ep->endpoint_id))
 				continue;
 			one = json_object_new_object();
 			add_str(one, "Name", list.items[i].name);
 			add_str(one, "EndpointID", ep->endpoint_id);
 			add_str(one, "MacAddress", ep->mac);
-			add_str(one, "IPv4Address", arena_printf(&a, "%s/%d", ep->ip, ep->prefix));
-			add_str(one, "IPv6Address", "");
+			add_str(one, "IPv4Address", within(ep->ip, ep->prefix, &a));
+			add_str(one, "IPv6Address", within(ep->ip6, ep->prefix6, &a));
 			json_object_object_add(all, list.items[i].id, one);
 		}
 	}
@@ -495,8 +451,8 @@ struct json_object *network_inspect(struct engine *e, const struct network_doc *
 	json_object_object_del(tree, "Version");
 	json_object_object_del(tree, "Device");
 	add_str(tree, "Scope", "local");
-	json_object_object_add(tree, "EnableIPv4", json_object_new_boolean(true));
-	json_object_object_add(tree, "EnableIPv6", json_object_new_boolean(false));
+	json_object_object_del(tree, "NoIPv4");
+	json_object_object_add(tree, "EnableIPv4", json_object_new_boolean(!n->no_ipv4));
 	json_object_object_add(tree, "Ingress", json_object_new_boolean(false));
 	add_str(from, "Network", "");
 	json_object_object_add(tree, "ConfigFrom", from);

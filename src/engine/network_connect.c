@@ -15,6 +15,7 @@
 #include "engine/net_names.h"
 #include "engine/network.h"
 #include "engine/network_device.h"
+#include "engine/network_option.h"
 #include "engine/network_ipam.h"
 
 #include "base/own.h"
@@ -163,17 +164,24 @@ static void append(struct container *c, const struct endpoint *ep, struct arena 
 	c->endpoints.n++;
 }
 
-static const char *free_interface(int inside, struct arena *a)
+static int choose_interface(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
 {
+	const char *prefix = network_option_prefix(&x->n);
 	int index;
 
+	ep->interface = network_option_interface(ep);
+	if (ep->interface)
+		return net_link_index(x->inside, ep->interface, &index) == -ENODEV
+			       ? 0
+			       : err_set(err, -EEXIST, "container %s has an interface %s already",
+					 x->c.name, ep->interface);
 	for (int i = 0; i < INTERFACES_MAX; i++) {
-		const char *name = arena_printf(a, "eth%d", i);
-
-		if (net_link_index(inside, name, &index) == -ENODEV)
-			return name;
+		ep->interface = arena_printf(a, "%s%d", prefix, i);
+		if (net_link_index(x->inside, ep->interface, &index) == -ENODEV)
+			return 0;
 	}
-	return NULL;
+	return err_set(err, -ENOSPC, "container %s has %d interfaces already", x->c.name,
+		       INTERFACES_MAX);
 }
 
 static int add_to_document(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
@@ -204,9 +212,7 @@ static int remove_from_document(struct change *x, struct endpoint *ep, struct er
 	if (r == 0)
 		r = label_policy_stop(txn, &x->c, err);
 	if (r == 0)
-		r = network_ipam_release(txn, gone.network_id, gone.ip, x->c.id, err);
-	if (r == 0)
-		r = network_ipam_release(txn, gone.network_id, gone.wanted_ip, x->c.id, err);
+		r = net_endpoint_give_back(txn, x->c.id, &gone, err);
 	if (r < 0)
 		return r;
 	memmove(ep, ep + 1, (size_t)(end - ep - 1) * sizeof(*ep));
@@ -215,27 +221,63 @@ static int remove_from_document(struct change *x, struct endpoint *ep, struct er
 	return r < 0 ? r : store(x, &txn, err);
 }
 
-/* The way to the world leads through the first network that has one. */
-static int set_route(struct change *x, struct err *err)
+/* The ways to the world may lead through other networks now; a link takes its routes along. */
+static int set_routes(struct change *x, struct err *err)
 {
-	const struct endpoint *main = net_endpoint_main(&x->c);
-	uint32_t gateway;
+	int r = 0;
 
-	if (!main || str_is_empty(main->gateway) || cidr_parse_address(main->gateway, &gateway) < 0)
-		return 0;
-	return net_default_route(x->inside, main->interface, gateway, err);
+	for (size_t i = 0; r == 0 && i < NET_VERSIONS; i++) {
+		const struct endpoint *way = net_endpoint_way(&x->c, i);
+		struct ip_block gateway;
+
+		if (way && ip_block_parse_address(net_endpoint_gateway(way, i), &gateway) == 0)
+			r = net_default_route(x->inside, way->interface, &gateway, err);
+	}
+	return r;
 }
 
-static int make_link(struct change *x, const struct endpoint *ep, struct err *err)
+static int read_addresses(const struct endpoint *ep, struct net_veth *v, struct arena *a,
+			  struct err *err)
 {
+	struct strv texts = net_endpoint_addresses(ep, a);
+	struct ip_block *all = arena_array(a, texts.n, sizeof(*all));
+
+	for (size_t i = 0; i < texts.n; i++)
+		if (ip_block_parse_within(texts.items[i], &all[i]) < 0)
+			return err_set(err, -EINVAL, "address %s", texts.items[i]);
+	v->addresses = all;
+	v->n_addresses = texts.n;
+	return 0;
+}
+
+static struct net_setting *read_settings(const struct strv *texts, struct arena *a)
+{
+	struct net_setting *all = arena_array(a, texts->n, sizeof(*all));
+
+	for (size_t i = 0; i < texts->n; i++) {
+		const char *equals = strchr(texts->items[i], '=');
+
+		all[i].path = arena_strndup(a, texts->items[i], (size_t)(equals - texts->items[i]));
+		all[i].value = equals + 1;
+	}
+	return all;
+}
+
+static int make_link(struct change *x, const struct endpoint *ep, struct arena *a, struct err *err)
+{
+	struct strv settings = network_option_settings(ep, a);
 	struct net_veth v = { .bridge = x->n.device,
 			      .netns = x->netns,
 			      .name = ep->interface,
-			      .mtu = network_device_mtu(&x->n) };
+			      .settings = read_settings(&settings, a),
+			      .n_settings = settings.n,
+			      .mtu = network_option_mtu(&x->n) };
 	char name[NET_NAME_MAX];
 	uint64_t random;
 	int r = net_endpoint_ready(x->e, &x->n, &v.isolated, err);
 
+	if (r == 0)
+		r = read_addresses(ep, &v, a, err);
 	if (r < 0)
 		return r;
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
@@ -243,22 +285,24 @@ static int make_link(struct change *x, const struct endpoint *ep, struct err *er
 	(void)snprintf(name, sizeof(name), "bv%012llx",
 		       (unsigned long long)(random & 0xffffffffffffULL));
 	v.host_name = name;
-	if (cidr_parse_address(ep->ip, &v.address.address) < 0)
-		return err_set(err, -EINVAL, "address %s", ep->ip);
-	v.address.prefix = (unsigned)ep->prefix;
-	net_mac_of(v.address.address, v.mac);
+	if (v.n_addresses)
+		net_mac_of(&v.addresses[0], v.mac);
 	r = net_veth_setup(x->links, x->inside, &v, err);
-	return r < 0 ? r : set_route(x, err);
+	return r < 0 ? r : set_routes(x, err);
 }
 
 /* The file is mounted in the container, so it stays the same one. */
 static void note_host(struct change *x, const struct endpoint *ep)
 {
 	OWN(fd) int fd = openat(x->d.dir, "hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-	OWN(str) char *line = str_printf("%s\t%s\n", ep->ip, x->c.config.hostname);
+	const char *const all[] = { ep->ip, ep->ip6 };
+	OWN(buf) struct buf lines = { 0 };
 
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!str_is_empty(all[i]))
+			buf_printf(&lines, "%s\t%s\n", all[i], x->c.config.hostname);
 	if (fd >= 0)
-		(void)!write(fd, line, strlen(line));
+		(void)!write(fd, lines.data, lines.len);
 }
 
 static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
@@ -269,16 +313,12 @@ static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, s
 	if (find(&x->c, &x->n))
 		return err_set(err, -EEXIST, "endpoint with name %s already exists in network %s",
 			       x->c.name, x->n.name);
-	if (x->netns >= 0) {
-		ep->interface = free_interface(x->inside, a);
-		if (!ep->interface)
-			return err_set(err, -ENOSPC, "container %s has %d interfaces already",
-				       x->c.name, INTERFACES_MAX);
-	}
-	r = add_to_document(x, ep, a, err);
+	r = x->netns >= 0 ? choose_interface(x, ep, a, err) : 0;
+	if (r == 0)
+		r = add_to_document(x, ep, a, err);
 	if (r < 0 || x->netns < 0)
 		return r;
-	r = make_link(x, ep, err);
+	r = make_link(x, ep, a, err);
 	if (r == 0)
 		r = net_names_publish(x->e, &x->c, err);
 	if (r == 0)
@@ -288,13 +328,13 @@ static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, s
 	return r;
 }
 
-int network_connect(struct engine *e, const char *network, const char *container, const char *ip,
-		    const struct strv *aliases, struct err *err)
+int network_connect(struct engine *e, const char *container, const struct endpoint *wanted,
+		    struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct change x = { .e = e, .d = CONTAINER_DIR_INIT };
-	struct endpoint ep = { .network = network, .wanted_ip = ip, .aliases = *aliases };
-	int r = open_change(&x, network, container, &a, err);
+	struct endpoint ep = *wanted;
+	int r = open_change(&x, ep.network, container, &a, err);
 
 	if (r < 0)
 		return r;
@@ -315,7 +355,8 @@ static int disconnect_one(struct change *x, struct err *err)
 			       x->c.name, x->n.name);
 	if (x->netns < 0)
 		return remove_from_document(x, ep, err);
-	if (x->c.ports.n && ep == net_endpoint_main(&x->c))
+	if (x->c.ports.n &&
+	    (ep == net_endpoint_way(&x->c, NET_V4) || ep == net_endpoint_way(&x->c, NET_V6)))
 		return err_set(
 			err, -EBUSY,
 			"the published ports of container %s lead through network %s; stop it "
@@ -326,7 +367,7 @@ static int disconnect_one(struct change *x, struct err *err)
 		(void)names_withdraw(x->e->state, ep->network_id, x->c.id, NULL);
 	if (r == 0)
 		r = remove_from_document(x, ep, err);
-	return r < 0 ? r : set_route(x, err);
+	return r < 0 ? r : set_routes(x, err);
 }
 
 int network_disconnect(struct engine *e, const char *network, const char *container,

@@ -17,6 +17,7 @@
 #include "codec/digest.h"
 #include "engine/container_dir.h"
 #include "engine/network_ipam.h"
+#include "engine/network_option.h"
 #include "sys/file.h"
 
 #include <dirent.h>
@@ -24,9 +25,8 @@
 #include <sys/stat.h>
 
 enum { NOTE_MAX = 1 << 24 };
-static const char forward_path[] = "/proc/sys/net/ipv4/ip_forward";
 /* In STATE/net: forwarding was off until we turned it on. */
-static const char forward_mark[] = "forward";
+static const char *const forward_marks[NET_VERSIONS] = { "forward", "forward6" };
 
 /* -- STATE/net -- */
 
@@ -104,35 +104,39 @@ static int each_id(int dir, each_id_fn *each, void *ctx)
 	return r;
 }
 
-/* -- options -- */
+/* -- what the rules know of a network -- */
 
-static bool option_is(const struct network_doc *n, const char *key, const char *value)
+static struct net_nat nat_of(const struct network_doc *n, size_t version)
 {
-	return str_eq(str_map_get(&n->options, key), value);
+	enum network_mode mode = network_option_mode(n, version);
+
+	if (!network_ipam_has(n, version == NET_V4 ? 4 : 6))
+		return (struct net_nat){ .on = false };
+	return (struct net_nat){
+		.on = true,
+		.masquerade =
+			!n->internal && mode != NETWORK_ROUTED && network_option_masquerade(n),
+		.source = network_option_source(n, version),
+		.unprotected = mode == NETWORK_UNPROTECTED,
+		.routed = mode == NETWORK_ROUTED,
+	};
 }
 
-uint32_t network_device_mtu(const struct network_doc *n)
+static struct net_member member_of(const struct network_doc *n, struct arena *a)
 {
-	const char *mtu = str_map_get(&n->options, "com.docker.network.driver.mtu");
+	struct strv trusted = network_option_trusted(n, a);
+	struct ip_block *subnets;
+	size_t n_subnets = network_ipam_subnets(n, a, &subnets);
 
-	return str_is_empty(mtu) ? NETWORK_MTU : (uint32_t)strtoul(mtu, NULL, 10);
-}
-
-bool network_device_icc(const struct network_doc *n)
-{
-	return !option_is(n, "com.docker.network.bridge.enable_icc", "false");
-}
-
-static struct net_member member_of(const struct network_doc *n)
-{
 	return (struct net_member){
 		.bridge = n->device,
-		.subnet = network_ipam_subnet(n),
+		.subnets = subnets,
+		.n_subnets = n_subnets,
 		.is_internal = n->internal,
-		.masquerade =
-			!n->internal &&
-			!option_is(n, "com.docker.network.bridge.enable_ip_masquerade", "false"),
-		.icc = network_device_icc(n),
+		.icc = network_option_icc(n),
+		.nat = { nat_of(n, NET_V4), nat_of(n, NET_V6) },
+		.trusted = trusted.items,
+		.n_trusted = trusted.n,
 	};
 }
 
@@ -165,7 +169,7 @@ static int add_member(void *ctx, int dir, const char *id)
 	if (read_doc(dir, id, &network_doc_schema, g->a, &n) < 0 || !n.device)
 		return 0;
 	g->members = grow(g->a, g->members, g->n_members, 1, sizeof(*g->members));
-	g->members[g->n_members++] = member_of(&n);
+	g->members[g->n_members++] = member_of(&n, g->a);
 	return 0;
 }
 
@@ -179,8 +183,8 @@ static size_t read_ports(const struct net_plan *plan, struct net_port *to)
 		to[n] = (struct net_port){ .protocol = (uint8_t)p->protocol,
 					   .host_port = (uint16_t)p->host_port,
 					   .port = (uint16_t)p->port };
-		if (cidr_parse_address(p->host_ip, &to[n].host_address) == 0 &&
-		    cidr_parse_address(p->ip, &to[n].address) == 0)
+		if (ip_block_parse_address(p->host_ip, &to[n].host_address) == 0 &&
+		    ip_block_parse_address(p->ip, &to[n].address) == 0)
 			n++;
 	}
 	return n;
@@ -253,8 +257,9 @@ static int write_rules(struct engine *e, int dir, int fd, struct err *err)
 		.n_members = g.n_members,
 		.ports = g.ports,
 		.n_ports = g.n_ports,
-		.no_transit = faccessat(dir, forward_mark, F_OK, 0) == 0,
 	};
+	for (size_t i = 0; i < NET_VERSIONS; i++)
+		rules.no_transit[i] = faccessat(dir, forward_marks[i], F_OK, 0) == 0;
 	r = net_rules_write(fd, &rules, err);
 	take_back_late(&g);
 	return r;
@@ -263,19 +268,20 @@ static int write_rules(struct engine *e, int dir, int fd, struct err *err)
 /* -- one network -- */
 
 /* True in *ret_new when it was off: then the machine is to be no router for others. */
-static int enable_forwarding(int dir, bool *ret_new, struct err *err)
+static int enable_forwarding(int dir, const struct network_doc *n, bool *ret_new, struct err *err)
 {
-	char now[8];
-	int r;
+	int r = 0;
 
 	*ret_new = false;
-	if (file_read_into(AT_FDCWD, forward_path, now, sizeof(now)) > 0 && now[0] != '0')
-		return 0;
-	r = file_write_at(dir, forward_mark, "", 0, 0600, 0);
-	if (r == 0)
-		r = file_put_at(AT_FDCWD, forward_path, "1", 1);
-	*ret_new = true;
-	return r < 0 ? err_code(err, r, "%s", forward_path) : 0;
+	for (size_t i = 0; r == 0 && i < NET_VERSIONS; i++) {
+		if (!network_ipam_has(n, i == NET_V4 ? 4 : 6) || net_forwarding_is_on(i))
+			continue;
+		*ret_new = true;
+		r = file_write_at(dir, forward_marks[i], "", 0, 0600, 0);
+		r = r < 0 ? err_code(err, r, "noting that forwarding was off")
+			  : net_forwarding_enable(i, err);
+	}
+	return r;
 }
 
 static bool is_in_place(struct engine *e, const struct network_doc *n, int links, int rules)
@@ -288,21 +294,42 @@ static bool is_in_place(struct engine *e, const struct network_doc *n, int links
 	       net_link_index(links, n->device, &index) == 0 && net_rules_find(rules) == 0;
 }
 
+/* Isolated: the host has no place in it. */
+static bool has_address(const struct network_doc *n, const struct ip_block *address)
+{
+	size_t version = net_version(address);
+
+	return network_option_mode(n, version) != NETWORK_ISOLATED &&
+	       !(version == NET_V4 && network_option_no_address(n));
+}
+
+static int make_bridge(const struct network_doc *n, int links, struct arena *a, struct err *err)
+{
+	struct net_bridge bridge = { .name = n->device,
+				     .mtu = network_option_mtu(n),
+				     .is_nat = !n->internal && network_ipam_has(n, 4) };
+	struct ip_block *addresses;
+	size_t count = network_ipam_gateways(n, a, &addresses);
+
+	if (count)
+		net_mac_of(&addresses[0], bridge.mac);
+	for (size_t i = 0; i < count; i++)
+		if (has_address(n, &addresses[i]))
+			addresses[bridge.n_addresses++] = addresses[i];
+	bridge.addresses = addresses;
+	return net_bridge_setup(links, &bridge, err);
+}
+
 static int make(struct engine *e, int dir, const struct network_doc *n, int links, int rules,
 		struct err *err)
 {
-	struct net_member member = member_of(n);
-	struct net_bridge bridge = {
-		.name = n->device,
-		.address = { network_ipam_gateway(n), network_ipam_subnet(n).prefix },
-		.mtu = network_device_mtu(n),
-		.is_nat = !n->internal,
-	};
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct net_member member = member_of(n, &a);
 	bool new_forwarding = false;
 	int r = write_mark(dir, n, err);
 
 	if (r == 0)
-		r = enable_forwarding(dir, &new_forwarding, err);
+		r = enable_forwarding(dir, n, &new_forwarding, err);
 	if (r < 0)
 		return r;
 	/* The rules first: nothing may pass an interface that they do not know. */
@@ -311,7 +338,7 @@ static int make(struct engine *e, int dir, const struct network_doc *n, int link
 	else
 		r = net_rules_add(rules, &(struct net_rules){ .members = &member, .n_members = 1 },
 				  err);
-	return r < 0 ? r : net_bridge_setup(links, &bridge, err);
+	return r < 0 ? r : make_bridge(n, links, &a, err);
 }
 
 int network_device_ensure(struct engine *e, const struct network_doc *n, struct err *err)
@@ -335,7 +362,8 @@ int network_device_ensure(struct engine *e, const struct network_doc *n, struct 
 /* Under the lock. */
 static int remove_locked(int dir, const struct network_doc *n, struct err *err)
 {
-	struct net_member member = member_of(n);
+	OWN(arena) struct arena a = ARENA_INIT;
+	struct net_member member = member_of(n, &a);
 	OWN(fd) int links = -1, rules = -1;
 	int r = net_link_socket(&links, err);
 
@@ -448,5 +476,5 @@ void network_device_unpublish(int dir)
 	if (rules.n_ports == 0 || net_rules_socket(&fd, &ignored) < 0)
 		return;
 	(void)net_rules_drop(fd, &rules);
-	(void)net_conntrack_forget(ports[0].address);
+	net_conntrack_forget_target(ports, rules.n_ports);
 }

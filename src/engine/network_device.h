@@ -23,8 +23,4 @@ int network_device_note(int dir, const struct net_plan *plan, struct err *err);
 /* Takes back the published ports of a container whose shim has not done so. */
 void network_device_unpublish(int dir);
 
-/* Options of docker's bridge driver. */
-uint32_t network_device_mtu(const struct network_doc *n);
-bool network_device_icc(const struct network_doc *n);
-
 #endif

@@ -5,14 +5,15 @@
 
 #define T struct net_link_plan
 SCHEMA(net_link_plan, T, F_STR(T, bridge, "bridge", REQUIRED), F_STR(T, name, "name", REQUIRED),
-       F_STR(T, address, "address", REQUIRED), F_STR(T, mac, "mac", REQUIRED),
-       F_STR(T, gateway, "gateway", OMIT_EMPTY), F_U32(T, mtu, "mtu", REQUIRED),
+       F_STRV(T, addresses, "addresses", REQUIRED), F_STR(T, mac, "mac", REQUIRED),
+       F_STR(T, gateway, "gateway", OMIT_EMPTY), F_STR(T, gateway6, "gateway6", OMIT_EMPTY),
+       F_STRV(T, settings, "settings", OMIT_EMPTY), F_U32(T, mtu, "mtu", REQUIRED),
        F_BOOL(T, isolated, "isolated", OMIT_EMPTY));
 #undef T
 
 #define T struct net_port_plan
 SCHEMA(net_port_plan, T, F_U32(T, protocol, "protocol", REQUIRED),
-       F_STR(T, host_ip, "hostIP", REQUIRED), F_U32(T, host_port, "hostPort", REQUIRED),
+       F_STR(T, host_ip, "hostIP", REQUIRED), F_U32(T, host_port, "hostPort", OMIT_EMPTY),
        F_STR(T, ip, "ip", REQUIRED), F_U32(T, port, "port", REQUIRED));
 #undef T
 

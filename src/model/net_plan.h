@@ -11,9 +11,11 @@
 /* An interface. Addresses are texts of what the store has; they were checked there. */
 struct net_link_plan {
 	const char *bridge, *name; /* name: in the container */
-	const char *address;       /* "172.17.0.2/16" */
+	struct strv addresses;     /* "172.17.0.2/16" */
 	const char *mac;           /* "02:42:ac:11:00:02" */
-	const char *gateway;       /* of the default route; NULL: not by this one */
+	/* Of the default routes; NULL: not by this one. */
+	const char *gateway, *gateway6;
+	struct strv settings; /* "ipv4/conf/eth0/log_martians=1", beneath /proc/sys/net */
 	uint32_t mtu;
 	bool isolated;
 };
@@ -21,9 +23,9 @@ SCHEMA_DECLARE(net_link_plan);
 
 struct net_port_plan {
 	uint32_t protocol;   /* IPPROTO_* */
-	const char *host_ip; /* "0.0.0.0": any */
-	uint32_t host_port;
-	const char *ip;
+	const char *host_ip; /* "0.0.0.0", "::": any */
+	uint32_t host_port;  /* 0: none, the container's own is opened */
+	const char *ip;      /* of the same version */
 	uint32_t port;
 };
 SCHEMA_DECLARE(net_port_plan);

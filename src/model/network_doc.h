@@ -31,6 +31,7 @@ struct network_doc {
 	int64_t created;    /* ns */
 	const char *driver; /* "bridge", "host", "null" */
 	bool internal, attachable;
+	bool ipv6, no_ipv4;
 	struct network_ipam ipam;
 	struct str_map options, labels;
 	const char *device; /* the bridge; NULL: none */
@@ -41,12 +42,16 @@ SCHEMA_DECLARE(network_doc);
 struct endpoint {
 	const char *network;    /* name */
 	const char *network_id; /* of the network that it was when the container was made */
-	const char *wanted_ip, *wanted_mac; /* the user's choice; NULL: ours */
+	const char *wanted_ip, *wanted_ip6, *wanted_mac; /* the user's choice; NULL: ours */
 	struct strv aliases;
+	struct strv link_local;     /* addresses besides */
+	struct str_map driver_opts; /* com.docker.network.endpoint.* */
+	int gw_priority;            /* the highest is the way out */
 	const char *endpoint_id;
 	const char *interface; /* its name in the container */
 	const char *ip, *mac, *gateway;
-	int prefix;
+	const char *ip6, *gateway6;
+	int prefix, prefix6;
 };
 SCHEMA_DECLARE(endpoint);
 

@@ -17,17 +17,20 @@
 /* The kernel's bit for "by the tuple's source address". */
 enum { BY_SOURCE = 1 };
 
-static void forget(struct netlink_batch *b, uint16_t tuple, uint16_t flags, uint32_t address)
+static void forget(struct netlink_batch *b, uint16_t tuple, uint16_t flags,
+		   const struct ip_block *address)
 {
 	/* With version 0 the family would count as "any". */
-	struct nfgenmsg head = { .nfgen_family = AF_INET, .version = 1 };
+	struct nfgenmsg head = { .nfgen_family = address->family == 4 ? AF_INET : AF_INET6,
+				 .version = 1 };
 	size_t filter, outer, ip;
 
 	netlink_begin(b, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE), NLM_F_ACK,
 		      &head, sizeof(head));
 	outer = netlink_nest(b, tuple | NLA_F_NESTED);
 	ip = netlink_nest(b, CTA_TUPLE_IP | NLA_F_NESTED);
-	netlink_put_be32(b, CTA_IP_V4_SRC, address);
+	netlink_put(b, address->family == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, address->bytes,
+		    ip_block_bytes(address));
 	netlink_unnest(b, ip);
 	netlink_unnest(b, outer);
 	filter = netlink_nest(b, CTA_FILTER | NLA_F_NESTED);
@@ -35,7 +38,7 @@ static void forget(struct netlink_batch *b, uint16_t tuple, uint16_t flags, uint
 	netlink_unnest(b, filter);
 }
 
-int net_conntrack_forget(uint32_t address)
+int net_conntrack_forget(const struct ip_block *address)
 {
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
 	OWN(fd) int fd = -1;
@@ -46,4 +49,17 @@ int net_conntrack_forget(uint32_t address)
 	forget(&b, CTA_TUPLE_ORIG, CTA_FILTER_ORIG_FLAGS, address);
 	forget(&b, CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS, address);
 	return netlink_send(fd, &b, NULL, NULL, NULL);
+}
+
+void net_conntrack_forget_target(const struct net_port *ports, size_t n)
+{
+	bool done[NET_VERSIONS] = { false };
+
+	for (size_t i = 0; i < n; i++) {
+		size_t version = net_version(&ports[i].address);
+
+		if (!done[version])
+			(void)net_conntrack_forget(&ports[i].address);
+		done[version] = true;
+	}
 }

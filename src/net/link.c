@@ -16,7 +16,6 @@
 #include "net/netlink.h"
 #include "sys/file.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -28,13 +27,14 @@
 
 enum { LOOPBACK_INDEX = 1 };
 
-void net_mac_of(uint32_t address, unsigned char ret[NET_MAC_LEN])
+void net_mac_of(const struct ip_block *address, unsigned char ret[NET_MAC_LEN])
 {
-	uint32_t bytes = htonl(address);
+	const uint8_t *b = address->bytes;
 
 	ret[0] = 0x02;
 	ret[1] = 0x42;
-	memcpy(ret + 2, &bytes, sizeof(bytes));
+	for (size_t i = 0; i < 4; i++)
+		ret[2 + i] = address->family == 4 ? b[i] : b[8 + i] ^ b[12 + i];
 }
 
 int net_link_socket(int *ret_fd, struct err *err)
@@ -55,23 +55,40 @@ static void begin_link(struct netlink_batch *b, uint16_t type, uint16_t flags, i
 	netlink_begin(b, type, flags | NLM_F_ACK, &head, sizeof(head));
 }
 
-static void add_address(struct netlink_batch *b, int index, const struct cidr *address)
+static uint8_t kernel_family(const struct ip_block *address)
 {
-	struct ifaddrmsg head = { .ifa_family = AF_INET,
-				  .ifa_prefixlen = (uint8_t)address->prefix,
+	return address->family == 4 ? AF_INET : AF_INET6;
+}
+
+static void put_bytes(struct netlink_batch *b, uint16_t type, const struct ip_block *address)
+{
+	netlink_put(b, type, address->bytes, ip_block_bytes(address));
+}
+
+/* Addresses of IPv6 are good at once: we gave them out, so nobody has to be asked (RFC 4862, 5.4).
+ */
+static void add_address(struct netlink_batch *b, int index, const struct ip_block *address)
+{
+	struct ifaddrmsg head = { .ifa_family = kernel_family(address),
+				  .ifa_prefixlen = address->prefix,
+				  .ifa_scope = ip_block_is_link_local(address) ? RT_SCOPE_LINK
+									       : RT_SCOPE_UNIVERSE,
 				  .ifa_index = (unsigned)index };
+	struct ip_block last = ip_block_last(address);
 
 	netlink_begin(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, &head,
 		      sizeof(head));
-	netlink_put_be32(b, IFA_LOCAL, address->address);
-	netlink_put_be32(b, IFA_ADDRESS, address->address);
-	if (address->prefix < 31)
-		netlink_put_be32(b, IFA_BROADCAST, cidr_last(address));
+	put_bytes(b, IFA_LOCAL, address);
+	put_bytes(b, IFA_ADDRESS, address);
+	if (address->family == 6)
+		netlink_put_u32(b, IFA_FLAGS, IFA_F_NODAD);
+	else if (address->prefix < 31)
+		put_bytes(b, IFA_BROADCAST, &last);
 }
 
-static void add_default_route(struct netlink_batch *b, int index, uint32_t gateway)
+static void add_default_route(struct netlink_batch *b, int index, const struct ip_block *gateway)
 {
-	struct rtmsg head = { .rtm_family = AF_INET,
+	struct rtmsg head = { .rtm_family = kernel_family(gateway),
 			      .rtm_table = RT_TABLE_MAIN,
 			      .rtm_protocol = RTPROT_BOOT,
 			      .rtm_scope = RT_SCOPE_UNIVERSE,
@@ -79,7 +96,7 @@ static void add_default_route(struct netlink_batch *b, int index, uint32_t gatew
 
 	netlink_begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, &head,
 		      sizeof(head));
-	netlink_put_be32(b, RTA_GATEWAY, gateway);
+	put_bytes(b, RTA_GATEWAY, gateway);
 	netlink_put_u32(b, RTA_OIF, (uint32_t)index);
 }
 
@@ -108,7 +125,7 @@ int net_link_index(int fd, const char *name, int *ret)
 }
 
 struct looking {
-	const struct cidr *subnet;
+	const struct ip_block *subnet;
 	bool found;
 };
 
@@ -117,28 +134,31 @@ static int look_at_route(void *ctx, const struct nlmsghdr *h)
 	struct looking *l = ctx;
 	const struct rtmsg *m = NLMSG_DATA(h);
 	const struct nlattr *to;
-	struct cidr route;
+	struct ip_block route;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || m->rtm_dst_len == 0 ||
-	    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+	    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || m->rtm_family != kernel_family(l->subnet) ||
+	    (m->rtm_type != RTN_UNICAST && m->rtm_type != RTN_LOCAL))
 		return 0;
 	to = netlink_find(RTM_RTA(m), h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), RTA_DST);
-	if (!to || netlink_len(to) != sizeof(route.address))
+	if (!to || netlink_len(to) != ip_block_bytes(l->subnet))
 		return 0;
-	memcpy(&route.address, netlink_data(to), sizeof(route.address));
-	route.address = ntohl(route.address);
+	route = ip_block_of(l->subnet->family, netlink_data(to));
 	route.prefix = m->rtm_dst_len;
-	l->found = l->found || cidr_overlaps(&route, l->subnet);
+	l->found = l->found || ip_block_overlaps(&route, l->subnet);
 	return 0;
 }
 
-int net_route_overlaps(int fd, const struct cidr *subnet, bool *ret, struct err *err)
+int net_route_overlaps(int fd, const struct ip_block *subnet, bool *ret, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
-	struct rtmsg head = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN };
+	struct rtmsg head = { .rtm_family = kernel_family(subnet), .rtm_table = RT_TABLE_MAIN };
 	struct looking l = { .subnet = subnet };
 	int r;
 
+	*ret = false;
+	if (subnet->family == 6 && !net_has_ipv6())
+		return 0;
 	netlink_begin(&b, RTM_GETROUTE, NLM_F_DUMP, &head, sizeof(head));
 	r = netlink_send(fd, &b, look_at_route, &l, NULL);
 	if (r < 0)
@@ -152,14 +172,12 @@ int net_route_overlaps(int fd, const struct cidr *subnet, bool *ret, struct err 
 static int create_bridge(int fd, const struct net_bridge *b, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch batch = { 0 };
-	unsigned char mac[NET_MAC_LEN];
 	size_t info;
 	int r;
 
-	net_mac_of(b->address.address, mac);
 	begin_link(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, true);
 	netlink_put_str(&batch, IFLA_IFNAME, b->name);
-	netlink_put(&batch, IFLA_ADDRESS, mac, sizeof(mac));
+	netlink_put(&batch, IFLA_ADDRESS, b->mac, sizeof(b->mac));
 	netlink_put_u32(&batch, IFLA_MTU, b->mtu);
 	info = netlink_nest(&batch, IFLA_LINKINFO);
 	netlink_put_str(&batch, IFLA_INFO_KIND, "bridge");
@@ -168,17 +186,41 @@ static int create_bridge(int fd, const struct net_bridge *b, struct err *err)
 	return r < 0 ? err_code(err, r, "creating the bridge %s", b->name) : 0;
 }
 
-static int put_sysctl(const char *path, const char *value, struct err *err)
+static int set_bridge(const struct net_bridge *b, const char *version, const char *name,
+		      const char *value, struct err *err)
 {
+	OWN(str) char *path = str_printf("/proc/sys/net/%s/conf/%s/%s", version, b->name, name);
 	int r = file_put_at(AT_FDCWD, path, value, strlen(value));
 
 	return r < 0 ? err_code(err, r, "%s", path) : 0;
 }
 
+static bool has_version(const struct ip_block *addresses, size_t n, size_t version)
+{
+	for (size_t i = 0; i < n; i++)
+		if (net_version(&addresses[i]) == version)
+			return true;
+	return false;
+}
+
+/* No bridge takes its addresses and routes from what a container says. */
+static int set_bridge_up(const struct net_bridge *b, struct err *err)
+{
+	int r = 0;
+
+	if (b->is_nat)
+		r = set_bridge(b, "ipv4", "route_localnet", "1", err);
+	if (r == 0 && net_has_ipv6())
+		r = set_bridge(b, "ipv6", "accept_ra", "0", err);
+	if (r < 0 || !has_version(b->addresses, b->n_addresses, NET_V6))
+		return r;
+	r = set_bridge(b, "ipv6", "disable_ipv6", "0", err);
+	return r < 0 ? r : set_bridge(b, "ipv6", "accept_dad", "0", err);
+}
+
 int net_bridge_setup(int fd, const struct net_bridge *b, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch batch = { 0 };
-	char path[64];
 	int index, r = net_link_index(fd, b->name, &index);
 
 	if (r == -ENODEV) {
@@ -189,14 +231,14 @@ int net_bridge_setup(int fd, const struct net_bridge *b, struct err *err)
 	}
 	if (r < 0)
 		return err_code(err, r, "bridge %s", b->name);
-	begin_link(&batch, RTM_NEWLINK, 0, index, true);
-	if (b->address.prefix)
-		add_address(&batch, index, &b->address);
-	r = netlink_send(fd, &batch, NULL, NULL, NULL);
+	r = set_bridge_up(b, err);
 	if (r < 0)
-		return err_code(err, r, "address of the bridge %s", b->name);
-	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/route_localnet", b->name);
-	return b->is_nat ? put_sysctl(path, "1", err) : 0;
+		return r;
+	begin_link(&batch, RTM_NEWLINK, 0, index, true);
+	for (size_t i = 0; i < b->n_addresses; i++)
+		add_address(&batch, index, &b->addresses[i]);
+	r = netlink_send(fd, &batch, NULL, NULL, NULL);
+	return r < 0 ? err_code(err, r, "address of the bridge %s", b->name) : 0;
 }
 
 int net_link_remove(int fd, const char *name, struct err *err)
@@ -256,6 +298,33 @@ static void set_port(struct netlink_batch *b, const struct net_veth *v)
 	netlink_unnest(b, info);
 }
 
+/*
+ * Namespaces of containers have no IPv6 on what comes, so that an interface without addresses of it
+ * has none. Where there are some, they come from us alone: not from routers, and nobody is asked.
+ */
+static int allow_ipv6(const struct net_veth *v, struct err *err)
+{
+	static const char *const all[][2] = { { "disable_ipv6", "0" },
+					      { "accept_ra", "0" },
+					      { "accept_dad", "0" } };
+	enum { N = sizeof(all) / sizeof(all[0]) };
+	char paths[N][64];
+	struct net_setting settings[N];
+
+	for (size_t i = 0; i < N; i++) {
+		(void)snprintf(paths[i], sizeof(paths[i]), "ipv6/conf/%s/%s", v->name, all[i][0]);
+		settings[i] = (struct net_setting){ paths[i], all[i][1] };
+	}
+	return net_settings_write(v->netns, settings, N, err);
+}
+
+static int set_before_up(const struct net_veth *v, struct err *err)
+{
+	int r = has_version(v->addresses, v->n_addresses, NET_V6) ? allow_ipv6(v, err) : 0;
+
+	return r < 0 ? r : net_settings_write(v->netns, v->settings, v->n_settings, err);
+}
+
 static int configure(int inside, const struct net_veth *v, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
@@ -264,14 +333,19 @@ static int configure(int inside, const struct net_veth *v, struct err *err)
 
 	if (r < 0)
 		return err_code(err, r, "interface %s of the container", v->name);
+	r = set_before_up(v, err);
+	if (r < 0)
+		return r;
 	begin_link(&b, RTM_NEWLINK, 0, LOOPBACK_INDEX, true);
 	begin_link(&b, RTM_NEWLINK, 0, index, true);
-	add_address(&b, index, &v->address);
-	if (v->gateway)
-		add_default_route(&b, index, v->gateway);
+	for (size_t i = 0; i < v->n_addresses; i++)
+		add_address(&b, index, &v->addresses[i]);
+	for (size_t i = 0; i < NET_VERSIONS; i++)
+		if (v->gateways[i].family)
+			add_default_route(&b, index, &v->gateways[i]);
 	r = netlink_send(inside, &b, NULL, NULL, &failed);
 	return r < 0 ? err_code(err, r, "%s of interface %s in the container",
-				failed == 4 ? "default route" : "address", v->name)
+				failed > 2 + v->n_addresses ? "default route" : "address", v->name)
 		     : 0;
 }
 
@@ -304,7 +378,7 @@ int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *e
 	return r;
 }
 
-int net_default_route(int inside, const char *name, uint32_t gateway, struct err *err)
+int net_default_route(int inside, const char *name, const struct ip_block *gateway, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
 	int index, r = net_link_index(inside, name, &index);

@@ -9,13 +9,22 @@
 #define NET_NET_H
 
 #include "base/err.h"
-#include "codec/cidr.h"
+#include "codec/ip_block.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { NET_NAME_MAX = 16 /* an interface's name and a NUL */, NET_MAC_LEN = 6 };
+
+/* Index of what there is for each version of IP. */
+enum { NET_V4, NET_V6, NET_VERSIONS };
+static inline size_t net_version(const struct ip_block *address)
+{
+	return address->family == 6 ? NET_V6 : NET_V4;
+}
+/* Whether the kernel has IPv6. */
+bool net_has_ipv6(void);
 
 /* -- interfaces (link.c) -- */
 
@@ -24,10 +33,11 @@ int net_link_socket(int *ret_fd, struct err *err);
 /* The interface's number; -ENODEV. */
 int net_link_index(int fd, const char *name, int *ret);
 
-/* address: the bridge's own, with its network's prefix. prefix 0: it has none. */
 struct net_bridge {
 	const char *name;
-	struct cidr address;
+	unsigned char mac[NET_MAC_LEN];
+	const struct ip_block *addresses; /* its own, with its network's prefix */
+	size_t n_addresses;
 	uint32_t mtu;
 	bool is_nat; /* its containers publish ports on the host's loopback */
 };
@@ -36,14 +46,24 @@ int net_bridge_setup(int fd, const struct net_bridge *b, struct err *err);
 /* Removes an interface of this name, if there is one. */
 int net_link_remove(int fd, const char *name, struct err *err);
 
+/* A file beneath /proc/sys/net: "ipv4/conf/eth0/log_martians". */
+struct net_setting {
+	const char *path, *value;
+};
+/* Writes them in a network namespace; we are in our own again afterwards. settings.c */
+int net_settings_write(int netns, const struct net_setting *settings, size_t n, struct err *err);
+
 /* One end at a bridge, the other in a container. */
 struct net_veth {
 	const char *bridge, *host_name; /* host_name: of the end at the bridge */
 	int netns;                      /* the container's */
 	const char *name;               /* there */
 	unsigned char mac[NET_MAC_LEN];
-	struct cidr address;
-	uint32_t gateway; /* 0: no default route */
+	const struct ip_block *addresses; /* with their prefixes */
+	size_t n_addresses;
+	struct ip_block gateways[NET_VERSIONS]; /* family 0: no default route */
+	const struct net_setting *settings;     /* besides those that IPv6 needs */
+	size_t n_settings;
 	uint32_t mtu;
 	bool isolated; /* hears nothing of the bridge's other ports */
 };
@@ -52,31 +72,56 @@ struct net_veth {
  * leaves nothing behind. Nobody needs to take it down: it goes with the container's namespace.
  */
 int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *err);
-/* The default route by an interface, in place of any other. */
-int net_default_route(int inside, const char *name, uint32_t gateway, struct err *err);
+/* The default route by an interface, in place of any other of that version of IP. */
+int net_default_route(int inside, const char *name, const struct ip_block *gateway,
+		      struct err *err);
 
 /* Whether a route of the host, other than the default ones, leads to an address of the subnet. */
-int net_route_overlaps(int fd, const struct cidr *subnet, bool *ret, struct err *err);
+int net_route_overlaps(int fd, const struct ip_block *subnet, bool *ret, struct err *err);
 
-/* MAC of an address: 02:42 and its four bytes, so that what others remember of it stays true. */
-void net_mac_of(uint32_t address, unsigned char ret[NET_MAC_LEN]);
+/*
+ * MAC of an address: 02:42 and its four bytes, so that what others remember of it stays true; of
+ * IPv6 its last eight bytes, folded.
+ */
+void net_mac_of(const struct ip_block *address, unsigned char ret[NET_MAC_LEN]);
+
+/* -- forwarding (forwarding.c) -- */
+
+/* Whether the host forwards packets of this version of IP. */
+bool net_forwarding_is_on(size_t version);
+/*
+ * From now on it does. A router does not listen to other routers: interfaces that learn their
+ * addresses and routes by router advertisements go on doing so.
+ */
+int net_forwarding_enable(size_t version, struct err *err);
 
 /* -- rules (ruleset.c) -- */
 
+/* What a bridge does with one version of IP. */
+struct net_nat {
+	bool on; /* its containers have addresses of it */
+	bool masquerade;
+	struct ip_block source; /* whose address what goes out has; family 0: the interface's */
+	bool unprotected;       /* other machines reach every port, if they know the way */
+	bool routed; /* and answers to ping; published ports are opened, not translated */
+};
 /* A bridge as the rules know it. */
 struct net_member {
 	const char *bridge;
-	struct cidr subnet;
+	const struct ip_block *subnets;
+	size_t n_subnets;
 	bool is_internal; /* nothing goes out */
-	bool masquerade;
-	bool icc; /* its containers may talk */
+	bool icc;         /* its containers may talk */
+	struct net_nat nat[NET_VERSIONS];
+	const char *const *trusted; /* interfaces of the host from which all may come in */
+	size_t n_trusted;
 };
 /* A port of the host that leads to one of a container. */
 struct net_port {
-	uint8_t protocol;      /* IPPROTO_TCP, _UDP, _SCTP */
-	uint32_t host_address; /* 0: any */
-	uint16_t host_port;
-	uint32_t address;
+	uint8_t protocol;             /* IPPROTO_TCP, _UDP, _SCTP */
+	struct ip_block host_address; /* 0.0.0.0, ::: any of that version */
+	uint16_t host_port;           /* 0: none; others reach the container's address itself */
+	struct ip_block address;      /* of the same version */
 	uint16_t port;
 };
 struct net_rules {
@@ -84,7 +129,8 @@ struct net_rules {
 	size_t n_members;
 	const struct net_port *ports;
 	size_t n_ports;
-	bool no_transit; /* the host forwards for us only: drop what is between other interfaces */
+	/* The host forwards for us only: drop what is between other interfaces. */
+	bool no_transit[NET_VERSIONS];
 };
 
 int net_rules_socket(int *ret_fd, struct err *err);
@@ -104,6 +150,8 @@ int net_rules_drop(int fd, const struct net_rules *rules);
 /* -- connections (conntrack.c) -- */
 
 /* Forgets those from and to an address, so that a later owner of it gets none of them. */
-int net_conntrack_forget(uint32_t address);
+int net_conntrack_forget(const struct ip_block *address);
+/* The same for the container that ports lead to: it has one address of each version. */
+void net_conntrack_forget_target(const struct net_port *ports, size_t n);
 
 #endif

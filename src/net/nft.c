@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { INTERFACE_NAME = 16 };
+enum { INTERFACE_NAME = 16, IPV6_ADDRESS = 16 };
 enum { FIELD = 4 /* what each field of a key is padded to */, TYPE_BITS = 6 };
 
 static void begin_message(struct nft *n, uint16_t type, uint16_t flags)
@@ -87,7 +87,9 @@ void nft_del_table(struct nft *n)
 
 static uint32_t width(uint8_t type)
 {
-	return type == NFT_TYPE_IFNAME ? INTERFACE_NAME : FIELD;
+	return type == NFT_TYPE_IFNAME ? INTERFACE_NAME
+	       : type == NFT_TYPE_IPV6 ? IPV6_ADDRESS
+				       : FIELD;
 }
 
 /* One type stands alone; several are shifted together. The kernel wants the length of one as it is.
@@ -314,13 +316,22 @@ void nft_verdict(struct nft *n, int verdict, const char *chain)
 	end_expr(n);
 }
 
-void nft_dnat(struct nft *n)
+void nft_snat(struct nft *n)
+{
+	begin_expr(n, "nat");
+	netlink_put_be32(&n->batch, NFTA_NAT_TYPE, NFT_NAT_SNAT);
+	netlink_put_be32(&n->batch, NFTA_NAT_FAMILY, n->family);
+	put_reg(n, NFTA_NAT_REG_ADDR_MIN, 0);
+	end_expr(n);
+}
+
+void nft_dnat(struct nft *n, unsigned port_reg)
 {
 	begin_expr(n, "nat");
 	netlink_put_be32(&n->batch, NFTA_NAT_TYPE, NFT_NAT_DNAT);
 	netlink_put_be32(&n->batch, NFTA_NAT_FAMILY, n->family);
 	put_reg(n, NFTA_NAT_REG_ADDR_MIN, 0);
-	put_reg(n, NFTA_NAT_REG_PROTO_MIN, 1);
+	put_reg(n, NFTA_NAT_REG_PROTO_MIN, port_reg);
 	end_expr(n);
 }
 

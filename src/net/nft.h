@@ -16,7 +16,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <stdbool.h>
 
-/* A transaction on one table. */
+/* A transaction on tables of one name; each message is for the family that is set by then. */
 struct nft {
 	struct netlink_batch batch;
 	const char *table;
@@ -46,6 +46,7 @@ void nft_del_table(struct nft *n); /* an error when it is not there */
 /* The numbers by which nft(8) knows types; several make one key. */
 enum nft_type {
 	NFT_TYPE_IPV4 = 7,
+	NFT_TYPE_IPV6 = 8,
 	NFT_TYPE_PROTOCOL = 12,
 	NFT_TYPE_SERVICE = 13,
 	NFT_TYPE_IFNAME = 41,
@@ -92,7 +93,8 @@ void nft_in_set(struct nft *n, unsigned reg, const char *set, bool is_in);
 /* The map's value to register 0 onwards. */
 void nft_look_up(struct nft *n, unsigned reg, const char *map);
 void nft_verdict(struct nft *n, int verdict, const char *chain);
-void nft_dnat(struct nft *n); /* to the address in register 0 and the port in 1 */
+void nft_dnat(struct nft *n, unsigned port_reg); /* to the address in register 0, and that port */
+void nft_snat(struct nft *n);                    /* to the address in register 0 */
 void nft_masquerade(struct nft *n);
 
 #endif

@@ -4,9 +4,12 @@
  *	table ip berth {
  *		map pub_any { inet_proto . inet_service : ipv4_addr . inet_service }
  *		map pub_ip  { ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service }
- *		set bridges, internal { ifname }
- *		set within { ifname . ifname }          # (bridge, the same) where containers may
- *talk set subnets { ipv4_addr; interval }     # that are masqueraded
+ *		set opened  { ipv4_addr . inet_proto . inet_service }  # containers' own, routed
+ *		set bridges, internal, unprotected, routed { ifname }
+ *		set within { ifname . ifname }  # (bridge, the same) where containers may talk,
+ *		                                # (trusted interface of the host, bridge)
+ *		set subnets { ipv4_addr; interval }              # that are masqueraded
+ *		map sources { ipv4_addr : ipv4_addr; interval }  # those of them by an address
  *
  *		chain raw   { filter prerouting -300
  *			iifname != "lo" ip daddr 127.0.0.0/8 drop }
@@ -18,6 +21,7 @@
  *		chain post  { nat postrouting 100
  *			ip saddr 127.0.0.0/8 oifname @bridges masquerade
  *			ct status dnat ip saddr @subnets ip daddr @subnets masquerade
+ *			oifname != @bridges snat to ip saddr map @sources
  *			ip saddr @subnets oifname != @bridges masquerade }
  *		chain forwarded { filter forward 0
  *			ct state established,related accept
@@ -25,9 +29,13 @@
  *			iifname @internal drop
  *			iifname @bridges ct state invalid drop
  *			oifname @bridges ct status dnat accept
+ *			ip daddr . l4proto . dport @opened accept
+ *			oifname @routed l4proto icmp accept
+ *			oifname @unprotected iifname != @bridges accept
  *			oifname @bridges drop
  *			[ iifname != @bridges oifname != @bridges drop ] }
  *	}
+ *	table ip6 berth { the same with addresses of IPv6 }
  *
  * Rules are never added for a network, container or port: those are elements of sets, so a packet
  * costs the same with one and with five thousand, and so does a change. One can be flushed by
@@ -40,6 +48,10 @@
  *   that address: the first chain sees to it, since the bridges have route_localnet.
  * - Hairpins are masqueraded by address, for with br_netfilter there is no useful interface there.
  * - br_netfilter may be on or off: with it, packets inside a bridge pass "within".
+ * - Every bridge is in both tables: one without IPv6 has no way out by it, whatever its containers
+ *   give themselves.
+ * - What is sent to ::1 cannot be led elsewhere: the kernel takes no answer to it from an interface
+ *   but lo. So it is left alone, and refused by the socket that holds the port.
  * - The last rule stands there when forwarding was off before we came: the machine is a router for
  *   its containers then, and for nobody else.
  */
@@ -56,21 +68,46 @@
 
 static const char table_name[] = "berth";
 
-enum { SOURCE_ADDRESS = 12, DESTINATION_ADDRESS = 16, ADDRESS_LEN = 4, PORT_AT = 2, PORT_LEN = 2 };
+enum { PORT_AT = 2, PORT_LEN = 2, REGISTER = 4 };
 
+/* What is not the same for both versions of IP. */
+struct version {
+	uint8_t family, type; /* NFPROTO_*, of an address in a key */
+	uint32_t len, source, destination;
+	uint8_t loopback[IP_BYTES];
+	uint32_t loopback_len; /* what of an address is compared with it */
+	uint8_t ping;          /* the protocol */
+};
+static const struct version versions[NET_VERSIONS] = {
+	[NET_V4] = { NFPROTO_IPV4, NFT_TYPE_IPV4, 4, 12, 16, { 127 }, 1, IPPROTO_ICMP },
+	[NET_V6] = { NFPROTO_IPV6,
+		     NFT_TYPE_IPV6,
+		     IP_BYTES,
+		     8,
+		     24,
+		     { [IP_BYTES - 1] = 1 },
+		     IP_BYTES,
+		     IPPROTO_ICMPV6 },
+};
+
+enum { ADDRESS = 255 /* stands for the version's type */ };
 static const struct nft_set sets[] = {
 	{ "pub_any",
 	  { NFT_TYPE_PROTOCOL, NFT_TYPE_SERVICE },
-	  { NFT_TYPE_IPV4, NFT_TYPE_SERVICE },
+	  { ADDRESS, NFT_TYPE_SERVICE },
 	  false },
 	{ "pub_ip",
-	  { NFT_TYPE_IPV4, NFT_TYPE_PROTOCOL, NFT_TYPE_SERVICE },
-	  { NFT_TYPE_IPV4, NFT_TYPE_SERVICE },
+	  { ADDRESS, NFT_TYPE_PROTOCOL, NFT_TYPE_SERVICE },
+	  { ADDRESS, NFT_TYPE_SERVICE },
 	  false },
+	{ "opened", { ADDRESS, NFT_TYPE_PROTOCOL, NFT_TYPE_SERVICE }, { 0 }, false },
 	{ "bridges", { NFT_TYPE_IFNAME }, { 0 }, false },
 	{ "internal", { NFT_TYPE_IFNAME }, { 0 }, false },
+	{ "unprotected", { NFT_TYPE_IFNAME }, { 0 }, false },
+	{ "routed", { NFT_TYPE_IFNAME }, { 0 }, false },
 	{ "within", { NFT_TYPE_IFNAME, NFT_TYPE_IFNAME }, { 0 }, false },
-	{ "subnets", { NFT_TYPE_IPV4 }, { 0 }, true },
+	{ "subnets", { ADDRESS }, { 0 }, true },
+	{ "sources", { ADDRESS }, { ADDRESS }, true },
 };
 
 static const struct nft_chain chains[] = {
@@ -90,18 +127,33 @@ static void interface_in(struct nft *n, uint32_t key, const char *set, bool is_i
 	nft_in_set(n, 0, set, is_in);
 }
 
-static void address_in(struct nft *n, uint32_t offset, const char *set)
+static void load_address(struct nft *n, const struct version *v, bool source, unsigned reg)
 {
-	nft_load_payload(n, NFT_PAYLOAD_NETWORK_HEADER, offset, ADDRESS_LEN, 0);
+	nft_load_payload(n, NFT_PAYLOAD_NETWORK_HEADER, source ? v->source : v->destination, v->len,
+			 reg);
+}
+
+static void address_in(struct nft *n, const struct version *v, bool source, const char *set)
+{
+	load_address(n, v, source, 0);
 	nft_in_set(n, 0, set, true);
 }
 
-static void is_loopback(struct nft *n, uint32_t offset)
+static void is_loopback(struct nft *n, const struct version *v, bool source)
 {
-	static const unsigned char first[] = { 127 };
+	nft_load_payload(n, NFT_PAYLOAD_NETWORK_HEADER, source ? v->source : v->destination,
+			 v->loopback_len, 0);
+	nft_compare(n, 0, true, v->loopback, v->loopback_len);
+}
 
-	nft_load_payload(n, NFT_PAYLOAD_NETWORK_HEADER, offset, sizeof(first), 0);
-	nft_compare(n, 0, true, first, sizeof(first));
+/* Destination, protocol and port, to registers 0 onwards. */
+static void load_target(struct nft *n, const struct version *v)
+{
+	unsigned words = v->len / REGISTER;
+
+	load_address(n, v, false, 0);
+	nft_load_meta(n, NFT_META_L4PROTO, words);
+	nft_load_payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_AT, PORT_LEN, words + 1);
 }
 
 static void has_bits(struct nft *n, uint32_t key, uint32_t bits)
@@ -126,14 +178,14 @@ static void accept_or_drop(struct nft *n, int verdict)
 
 /* -- chains -- */
 
-static void write_raw(struct nft *n)
+static void write_raw(struct nft *n, const struct version *v)
 {
 	static const char lo[NET_NAME_MAX] = "lo";
 
 	nft_begin_rule(n, "raw");
 	nft_load_meta(n, NFT_META_IIFNAME, 0);
 	nft_compare(n, 0, false, lo, sizeof(lo));
-	is_loopback(n, DESTINATION_ADDRESS);
+	is_loopback(n, v, false);
 	accept_or_drop(n, NF_DROP);
 }
 
@@ -148,41 +200,53 @@ static void write_jump(struct nft *n, const char *chain)
 	nft_end_rule(n);
 }
 
-static void write_publish(struct nft *n)
+static void write_publish(struct nft *n, const struct version *v)
 {
+	unsigned words = v->len / REGISTER;
+
+	if (v->family == NFPROTO_IPV6) {
+		nft_begin_rule(n, "publish");
+		is_loopback(n, v, false);
+		accept_or_drop(n, NFT_RETURN);
+	}
 	nft_begin_rule(n, "publish");
-	nft_load_payload(n, NFT_PAYLOAD_NETWORK_HEADER, DESTINATION_ADDRESS, ADDRESS_LEN, 0);
-	nft_load_meta(n, NFT_META_L4PROTO, 1);
-	nft_load_payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_AT, PORT_LEN, 2);
+	load_target(n, v);
 	nft_look_up(n, 0, "pub_ip");
-	nft_dnat(n);
+	nft_dnat(n, words);
 	nft_end_rule(n);
 
 	nft_begin_rule(n, "publish");
 	nft_load_meta(n, NFT_META_L4PROTO, 0);
 	nft_load_payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_AT, PORT_LEN, 1);
 	nft_look_up(n, 0, "pub_any");
-	nft_dnat(n);
+	nft_dnat(n, words);
 	nft_end_rule(n);
 }
 
-static void write_post(struct nft *n)
+static void write_post(struct nft *n, const struct version *v)
 {
 	nft_begin_rule(n, "post");
-	is_loopback(n, SOURCE_ADDRESS);
+	is_loopback(n, v, true);
 	interface_in(n, NFT_META_OIFNAME, "bridges", true);
 	nft_masquerade(n);
 	nft_end_rule(n);
 
 	nft_begin_rule(n, "post");
 	is_translated(n);
-	address_in(n, SOURCE_ADDRESS, "subnets");
-	address_in(n, DESTINATION_ADDRESS, "subnets");
+	address_in(n, v, true, "subnets");
+	address_in(n, v, false, "subnets");
 	nft_masquerade(n);
 	nft_end_rule(n);
 
 	nft_begin_rule(n, "post");
-	address_in(n, SOURCE_ADDRESS, "subnets");
+	interface_in(n, NFT_META_OIFNAME, "bridges", false);
+	load_address(n, v, true, 0);
+	nft_look_up(n, 0, "sources");
+	nft_snat(n);
+	nft_end_rule(n);
+
+	nft_begin_rule(n, "post");
+	address_in(n, v, true, "subnets");
 	interface_in(n, NFT_META_OIFNAME, "bridges", false);
 	nft_masquerade(n);
 	nft_end_rule(n);
@@ -191,7 +255,27 @@ static void write_post(struct nft *n)
 /* The bits of conntrack's states as rules have them (NF_CT_STATE_BIT() of the kernel). */
 enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };
 
-static void write_forwarded(struct nft *n, bool no_transit)
+/* What comes from outside without having been translated. */
+static void write_direct(struct nft *n, const struct version *v, const char *chain)
+{
+	nft_begin_rule(n, chain);
+	load_target(n, v);
+	nft_in_set(n, 0, "opened", true);
+	accept_or_drop(n, NF_ACCEPT);
+
+	nft_begin_rule(n, chain);
+	interface_in(n, NFT_META_OIFNAME, "routed", true);
+	nft_load_meta(n, NFT_META_L4PROTO, 0);
+	nft_compare(n, 0, true, &v->ping, sizeof(v->ping));
+	accept_or_drop(n, NF_ACCEPT);
+
+	nft_begin_rule(n, chain);
+	interface_in(n, NFT_META_OIFNAME, "unprotected", true);
+	interface_in(n, NFT_META_IIFNAME, "bridges", false);
+	accept_or_drop(n, NF_ACCEPT);
+}
+
+static void write_forwarded(struct nft *n, const struct version *v, bool no_transit)
 {
 	static const char chain[] = "forwarded";
 
@@ -219,6 +303,8 @@ static void write_forwarded(struct nft *n, bool no_transit)
 	is_translated(n);
 	accept_or_drop(n, NF_ACCEPT);
 
+	write_direct(n, v, chain);
+
 	nft_begin_rule(n, chain);
 	interface_in(n, NFT_META_OIFNAME, "bridges", true);
 	accept_or_drop(n, NF_DROP);
@@ -231,87 +317,149 @@ static void write_forwarded(struct nft *n, bool no_transit)
 	accept_or_drop(n, NF_DROP);
 }
 
-static void write_table(struct nft *n, bool no_transit)
+static void set_version(uint8_t types[4], const struct version *v)
 {
+	for (size_t i = 0; i < 4; i++)
+		if (types[i] == ADDRESS)
+			types[i] = v->type;
+}
+
+static void write_table(struct nft *n, const struct version *v, bool no_transit)
+{
+	n->family = v->family;
 	/* Deleting what is not there would be an error, adding what is there is none. */
 	nft_add_table(n);
 	nft_del_table(n);
 	nft_add_table(n);
-	for (uint32_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		nft_add_set(n, &sets[i], i + 1);
+	for (uint32_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct nft_set set = sets[i];
+
+		set_version(set.key, v);
+		set_version(set.data, v);
+		nft_add_set(n, &set, i + 1);
+	}
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		nft_add_chain(n, &chains[i]);
-	write_raw(n);
+	write_raw(n, v);
 	write_jump(n, "pre");
 	write_jump(n, "out");
-	write_publish(n);
-	write_post(n);
-	write_forwarded(n, no_transit);
+	write_publish(n, v);
+	write_post(n, v);
+	write_forwarded(n, v, no_transit);
+}
+
+/* A kernel without IPv6 has no such table. */
+static size_t known_versions(void)
+{
+	return net_has_ipv6() ? NET_VERSIONS : NET_V4 + 1;
 }
 
 /* -- elements -- */
 
 typedef void put_element(struct nft *n, const struct nft_element *e);
 
-static void put_name(struct nft *n, put_element *put, const char *set, const char *name,
-		     size_t times)
+static void put_names(struct nft *n, put_element *put, const char *set, const char *first,
+		      const char *second)
 {
 	char key[2 * NET_NAME_MAX] = { 0 };
 
-	for (size_t i = 0; i < times; i++)
-		memcpy(key + i * NET_NAME_MAX, name, strnlen(name, NET_NAME_MAX - 1));
-	put(n, &(struct nft_element){ .set = set, .key = key, .key_len = times * NET_NAME_MAX });
+	memcpy(key, first, strnlen(first, NET_NAME_MAX - 1));
+	if (second)
+		memcpy(key + NET_NAME_MAX, second, strnlen(second, NET_NAME_MAX - 1));
+	put(n, &(struct nft_element){
+		       .set = set, .key = key, .key_len = NET_NAME_MAX << (second != NULL) });
 }
 
-static void put_subnet(struct nft *n, put_element *put, const struct cidr *subnet)
+/* source: the value that the subnet has in a map, or NULL. */
+static void put_subnet(struct nft *n, put_element *put, const char *set,
+		       const struct ip_block *subnet, const struct ip_block *source)
 {
-	uint32_t first = htonl(cidr_first(subnet)), behind = htonl(cidr_last(subnet) + 1);
-	struct nft_element e = { .set = "subnets", .key = &first, .key_len = sizeof(first) };
+	struct ip_block first = ip_block_first(subnet), behind = *subnet;
+	size_t len = ip_block_bytes(subnet);
+	struct nft_element e = { .set = set, .key = first.bytes, .key_len = len };
 
+	if (source) {
+		e.data = source->bytes;
+		e.data_len = len;
+	}
 	put(n, &e);
-	e.key = &behind;
-	e.is_end = true;
-	put(n, &e);
+	if (!ip_block_next(&behind))
+		return;
+	put(n, &(struct nft_element){
+		       .set = set, .key = behind.bytes, .key_len = len, .is_end = true });
 }
 
-static void put_member(struct nft *n, put_element *put, const struct net_member *m)
+static void put_nat(struct nft *n, put_element *put, const struct net_member *m, size_t version)
 {
-	put_name(n, put, "bridges", m->bridge, 1);
-	if (m->is_internal)
-		put_name(n, put, "internal", m->bridge, 1);
+	const struct net_nat *nat = &m->nat[version];
+
+	for (size_t i = 0; i < m->n_subnets; i++) {
+		if (net_version(&m->subnets[i]) != version || !nat->masquerade)
+			continue;
+		put_subnet(n, put, "subnets", &m->subnets[i], NULL);
+		if (nat->source.family)
+			put_subnet(n, put, "sources", &m->subnets[i], &nat->source);
+	}
+}
+
+/* Where containers have no address of a version they have no way out by it, either. */
+static void put_member(struct nft *n, put_element *put, const struct net_member *m, size_t version)
+{
+	const struct net_nat *nat = &m->nat[version];
+
+	n->family = versions[version].family;
+	put_names(n, put, "bridges", m->bridge, NULL);
+	if (m->is_internal || !nat->on)
+		put_names(n, put, "internal", m->bridge, NULL);
 	if (m->icc)
-		put_name(n, put, "within", m->bridge, 2);
-	if (m->masquerade)
-		put_subnet(n, put, &m->subnet);
+		put_names(n, put, "within", m->bridge, m->bridge);
+	for (size_t i = 0; i < m->n_trusted && nat->on; i++)
+		put_names(n, put, "within", m->trusted[i], m->bridge);
+	if (nat->unprotected)
+		put_names(n, put, "unprotected", m->bridge, NULL);
+	if (nat->routed)
+		put_names(n, put, "routed", m->bridge, NULL);
+	put_nat(n, put, m, version);
 }
 
 /* Each field of a key or value is padded to four bytes. */
 struct fields {
-	unsigned char bytes[12];
+	unsigned char bytes[IP_BYTES + 8];
 	size_t len;
 };
 
 static void add_field(struct fields *f, const void *value, size_t len)
 {
 	memcpy(f->bytes + f->len, value, len);
-	f->len += 4;
+	f->len += (len + 3) / 4 * 4;
+}
+
+static void add_address(struct fields *f, const struct ip_block *address)
+{
+	add_field(f, address->bytes, ip_block_bytes(address));
 }
 
 static void put_port(struct nft *n, put_element *put, const struct net_port *p, bool with_data)
 {
-	uint32_t host = htonl(p->host_address), address = htonl(p->address);
+	bool opened = p->host_port == 0, any = ip_block_is_any(&p->host_address);
 	uint16_t host_port = htons(p->host_port), port = htons(p->port);
 	struct fields key = { .len = 0 }, data = { .len = 0 };
-	struct nft_element e = { .set = host ? "pub_ip" : "pub_any", .key = key.bytes };
+	struct nft_element e = { .set = opened ? "opened"
+					: any  ? "pub_any"
+					       : "pub_ip",
+				 .key = key.bytes };
 
-	if (host)
-		add_field(&key, &host, sizeof(host));
+	n->family = versions[net_version(&p->address)].family;
+	if (opened)
+		add_address(&key, &p->address);
+	else if (!any)
+		add_address(&key, &p->host_address);
 	add_field(&key, &p->protocol, sizeof(p->protocol));
-	add_field(&key, &host_port, sizeof(host_port));
-	add_field(&data, &address, sizeof(address));
+	add_field(&key, opened ? &port : &host_port, sizeof(port));
+	add_address(&data, &p->address);
 	add_field(&data, &port, sizeof(port));
 	e.key_len = key.len;
-	if (with_data) {
+	if (with_data && !opened) {
 		e.data = data.bytes;
 		e.data_len = data.len;
 	}
@@ -321,7 +469,8 @@ static void put_port(struct nft *n, put_element *put, const struct net_port *p, 
 static void put_all(struct nft *n, put_element *put, const struct net_rules *r, bool with_data)
 {
 	for (size_t i = 0; i < r->n_members; i++)
-		put_member(n, put, &r->members[i]);
+		for (size_t v = 0; v < known_versions(); v++)
+			put_member(n, put, &r->members[i], v);
 	for (size_t i = 0; i < r->n_ports; i++)
 		put_port(n, put, &r->ports[i], with_data);
 }
@@ -337,7 +486,11 @@ int net_rules_socket(int *ret_fd, struct err *err)
 
 int net_rules_find(int fd)
 {
-	return nft_find_table(fd, NFPROTO_IPV4, table_name);
+	int r = 0;
+
+	for (size_t v = 0; r == 0 && v < known_versions(); v++)
+		r = nft_find_table(fd, versions[v].family, table_name);
+	return r;
 }
 
 static int commit(int fd, struct nft *n, const char *what, struct err *err)
@@ -355,7 +508,8 @@ int net_rules_write(int fd, const struct net_rules *rules, struct err *err)
 	OWN(nft) struct nft n;
 
 	nft_begin(&n, NFPROTO_IPV4, table_name);
-	write_table(&n, rules->no_transit);
+	for (size_t v = 0; v < known_versions(); v++)
+		write_table(&n, &versions[v], rules->no_transit[v]);
 	put_all(&n, nft_add_element, rules, true);
 	return commit(fd, &n, "writing the rules of networks", err);
 }
@@ -365,8 +519,11 @@ int net_rules_remove(int fd, struct err *err)
 	OWN(nft) struct nft n;
 
 	nft_begin(&n, NFPROTO_IPV4, table_name);
-	nft_add_table(&n);
-	nft_del_table(&n);
+	for (size_t v = 0; v < known_versions(); v++) {
+		n.family = versions[v].family;
+		nft_add_table(&n);
+		nft_del_table(&n);
+	}
 	return commit(fd, &n, "removing the rules of networks", err);
 }
 

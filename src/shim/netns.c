@@ -116,20 +116,51 @@ static int make_link(int host, int inside, struct net_veth *v, struct err *err)
 	return r;
 }
 
+static struct net_setting *read_settings(const struct net_link_plan *l, struct arena *a)
+{
+	struct net_setting *all = arena_array(a, l->settings.n, sizeof(*all));
+
+	for (size_t i = 0; i < l->settings.n; i++) {
+		const char *text = l->settings.items[i], *equals = strchr(text, '=');
+
+		all[i].path = equals ? arena_strndup(a, text, (size_t)(equals - text)) : text;
+		all[i].value = equals ? equals + 1 : "";
+	}
+	return all;
+}
+
+static bool read_addresses(const struct net_link_plan *l, struct net_veth *v, struct arena *a)
+{
+	struct ip_block *all = arena_array(a, l->addresses.n, sizeof(*all));
+	const char *const gateways[NET_VERSIONS] = { l->gateway, l->gateway6 };
+
+	for (size_t i = 0; i < l->addresses.n; i++)
+		if (ip_block_parse_within(l->addresses.items[i], &all[i]) < 0)
+			return false;
+	for (size_t i = 0; i < NET_VERSIONS; i++)
+		if (gateways[i] && ip_block_parse_address(gateways[i], &v->gateways[i]) < 0)
+			return false;
+	v->addresses = all;
+	v->n_addresses = l->addresses.n;
+	return true;
+}
+
 static int add_link(int host, int inside, int netns, const struct net_link_plan *l, struct err *err)
 {
+	OWN(arena) struct arena a = ARENA_INIT;
 	struct net_veth v = {
 		.bridge = l->bridge,
 		.netns = netns,
 		.name = l->name,
 		.mtu = l->mtu,
 		.isolated = l->isolated,
+		.settings = read_settings(l, &a),
+		.n_settings = l->settings.n,
 	};
 
-	if (cidr_parse(l->address, &v.address) < 0 || parse_mac(l->mac, v.mac) < 0 ||
-	    (l->gateway && cidr_parse_address(l->gateway, &v.gateway) < 0))
-		return err_set(err, -EINVAL, "plan of interface %s: %s, %s, %s", l->name,
-			       l->address, l->mac, l->gateway ? l->gateway : "-");
+	if (!read_addresses(l, &v, &a) || parse_mac(l->mac, v.mac) < 0)
+		return err_set(err, -EINVAL, "plan of interface %s: its addresses, or %s", l->name,
+			       l->mac);
 	return make_link(host, inside, &v, err);
 }
 
@@ -160,31 +191,59 @@ static void raise_limit(void)
 	}
 }
 
+static socklen_t socket_address(const struct net_port *p, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(p->host_port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(p->host_port) };
+
+	memcpy(&v4.sin_addr, p->host_address.bytes, sizeof(v4.sin_addr));
+	memcpy(&v6.sin6_addr, p->host_address.bytes, sizeof(v6.sin6_addr));
+	*ret = (struct sockaddr_storage){ 0 };
+	if (p->host_address.family == 4)
+		memcpy(ret, &v4, sizeof(v4));
+	else
+		memcpy(ret, &v6, sizeof(v6));
+	return p->host_address.family == 4 ? sizeof(v4) : sizeof(v6);
+}
+
+static int open_socket(const struct net_port *p)
+{
+	static const int on = 1;
+	int type = p->protocol == IPPROTO_TCP    ? SOCK_STREAM
+		   : p->protocol == IPPROTO_SCTP ? SOCK_SEQPACKET
+						 : SOCK_DGRAM;
+	int fd = socket(p->host_address.family == 4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC,
+			p->protocol);
+
+	/* The same port of IPv4 is another one. */
+	if (fd >= 0 && p->host_address.family == 6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return fd;
+}
+
 static int take_port(const struct net_port *p, int *ret, struct err *err)
 {
-	bool stream = p->protocol == IPPROTO_TCP;
-	OWN(fd) int fd = socket(AF_INET,
-				(stream                        ? SOCK_STREAM
-				 : p->protocol == IPPROTO_SCTP ? SOCK_SEQPACKET
-							       : SOCK_DGRAM) |
-					SOCK_CLOEXEC,
-				p->protocol);
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_port = htons(p->host_port),
-				  .sin_addr.s_addr = htonl(p->host_address) };
-	char address[CIDR_TEXT_MAX];
+	struct sockaddr_storage at;
+	socklen_t len = socket_address(p, &at);
+	char address[IP_BLOCK_TEXT_MAX];
+	bool v6 = p->host_address.family == 6;
+	OWN(fd) int fd = -1;
 
+	if (p->host_port == 0)
+		return 0; /* the container's own address: nothing of the host's */
+	fd = open_socket(p);
 	if (fd < 0 && p->protocol == IPPROTO_SCTP)
 		return 0; /* where the kernel has no SCTP, no program of the host has its ports */
 	if (fd < 0)
 		return err_sys(err, "socket for port %u", p->host_port);
-	cidr_write_address(p->host_address, address);
-	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0) {
+	ip_block_write(&p->host_address, address);
+	if (bind(fd, (const struct sockaddr *)&at, len) < 0) {
 		if (errno == EADDRINUSE)
 			return err_set(err, -EADDRINUSE,
-				       "Bind for %s:%u failed: port is already allocated", address,
-				       p->host_port);
-		return err_sys(err, "Bind for %s:%u failed", address, p->host_port);
+				       "Bind for %s%s%s:%u failed: port is already allocated",
+				       v6 ? "[" : "", address, v6 ? "]" : "", p->host_port);
+		return err_sys(err, "Bind for %s%s%s:%u failed", v6 ? "[" : "", address,
+			       v6 ? "]" : "", p->host_port);
 	}
 	*ret = take_fd(&fd);
 	return 0;
@@ -195,8 +254,9 @@ static int read_port(const struct net_port_plan *from, struct net_port *to, stru
 	*to = (struct net_port){ .protocol = (uint8_t)from->protocol,
 				 .host_port = (uint16_t)from->host_port,
 				 .port = (uint16_t)from->port };
-	if (cidr_parse_address(from->host_ip, &to->host_address) < 0 ||
-	    cidr_parse_address(from->ip, &to->address) < 0)
+	if (ip_block_parse_address(from->host_ip, &to->host_address) < 0 ||
+	    ip_block_parse_address(from->ip, &to->address) < 0 ||
+	    to->host_address.family != to->address.family)
 		return err_set(err, -EINVAL, "plan of port %u: %s, %s", from->host_port,
 			       from->host_ip, from->ip);
 	return 0;
@@ -257,8 +317,7 @@ void netns_unpublish(struct netns *n)
 
 void netns_forget(const struct netns *n)
 {
-	if (n->n > 0)
-		(void)net_conntrack_forget(n->ports[0].address);
+	net_conntrack_forget_target(n->ports, n->n);
 }
 
 int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err)

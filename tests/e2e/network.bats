@@ -217,7 +217,7 @@ teardown_file() {
 	refused --subnet 10.41.0.1/24 new
 	expect_contains "invalid subnet 10.41.0.1/24: it should be 10.41.0.0/24"
 	refused --subnet 10.41.0.0/24 --gateway 10.42.0.1 new
-	expect_contains "invalid gateway 10.42.0.1"
+	expect_contains "no matching subnet for gateway 10.42.0.1"
 	refused --subnet 10.41.0.0/24 --ip-range 10.41.0.0/23 new
 	expect_contains "invalid ip-range"
 	refused --gateway 10.42.0.1 new

@@ -224,6 +224,6 @@ s.sendto(b"ping", ("192.0.2.1", 5353)); assert s.recv(10) == b"ping"' 2>/dev/nul
 	refused x "invalid containerPort"
 	refused 80:90:100:110 "IP address"
 	refused 8000-8001:80-82 "Invalid ranges specified"
-	refused '[::1]:80:80' "IPv6 addresses of the host are not supported"
+	refused '[::1]:80:80' "what is sent to ::1 cannot be led to a container"
 	refused 10.255.255.1:8080:80 "Bind for 10.255.255.1:8080 failed"
 }

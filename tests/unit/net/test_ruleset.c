@@ -22,12 +22,43 @@ static int setup(void **state)
 	return net_rules_socket(&fd, &err);
 }
 
+#define V4(a, b, c, d)                                                                             \
+	{                                                                                          \
+		4, 32,                                                                             \
+		{                                                                                  \
+			a, b, c, d                                                                 \
+		}                                                                                  \
+	}
+#define V6(last)                                                                                   \
+	{                                                                                          \
+		6, 128,                                                                            \
+		{                                                                                  \
+			0xfd, [15] = (last)                                                        \
+		}                                                                                  \
+	}
+
+static const struct ip_block one_subnets[] = { { 4, 16, { 10, 1 } }, { 6, 64, { 0xfd } } };
+static const struct ip_block two_subnets[] = { { 4, 16, { 10, 2 } } };
+static const char *const trusted[] = { "wan", "lan" };
 static const struct net_member members[] = {
-	{ "br-one", { 0x0a010000, 16 }, false, true, true },
-	{ "br-two", { 0x0a020000, 16 }, true, false, false },
+	{ .bridge = "br-one",
+	  .subnets = one_subnets,
+	  .n_subnets = 2,
+	  .icc = true,
+	  .trusted = trusted,
+	  .n_trusted = 2,
+	  .nat = { { .on = true, .masquerade = true, .source = V4(192, 0, 2, 1) },
+		   { .on = true, .masquerade = true, .unprotected = true, .routed = true } } },
+	{ .bridge = "br-two",
+	  .subnets = two_subnets,
+	  .n_subnets = 1,
+	  .is_internal = true,
+	  .nat = { { .on = true } } },
 };
-static const struct net_port web = { IPPROTO_TCP, 0, 8080, 0x0a010002, 80 };
-static const struct net_port local = { IPPROTO_UDP, 0x7f000001, 53, 0x0a010002, 53 };
+static const struct net_port web = { IPPROTO_TCP, V4(0, 0, 0, 0), 8080, V4(10, 1, 0, 2), 80 };
+static const struct net_port local = { IPPROTO_UDP, V4(127, 0, 0, 1), 53, V4(10, 1, 0, 2), 53 };
+static const struct net_port web6 = { IPPROTO_TCP, { 6, 128, { 0 } }, 8080, V6(2), 80 };
+static const struct net_port opened6 = { IPPROTO_TCP, { 6, 128, { 0 } }, 0, V6(2), 80 };
 
 static struct net_rules ports(const struct net_port *p, size_t n)
 {
@@ -47,7 +78,11 @@ TEST(rules_are_not_there_before_they_are_written)
 TEST(writing_replaces_everything)
 {
 	struct net_rules all = {
-		.members = members, .n_members = 2, .ports = &web, .n_ports = 1, .no_transit = true
+		.members = members,
+		.n_members = 2,
+		.ports = &web,
+		.n_ports = 1,
+		.no_transit = { true, true },
 	};
 	struct net_rules one = ports(&web, 1), none = { .n_ports = 0 };
 	struct err err = ERR_INIT;
@@ -64,7 +99,7 @@ TEST(a_port_is_added_twice_by_the_same_container_and_not_by_another)
 	struct net_rules one = ports(&web, 1), two = ports(&other, 1);
 	struct err err = ERR_INIT;
 
-	other.address++;
+	other.address.bytes[3]++;
 	CHECK_OK(net_rules_add(fd, &one, &err));
 	CHECK_OK(net_rules_add(fd, &one, &err));
 	CHECK_ERR(net_rules_add(fd, &two, &err), -EADDRINUSE, &err, "port 8080");
@@ -80,7 +115,7 @@ TEST(a_transaction_that_fails_changes_nothing)
 	struct net_rules first = ports(&taken, 1), second = ports(both, 2), rest = ports(&local, 1);
 	struct err err = ERR_INIT;
 
-	taken.address++;
+	taken.address.bytes[3]++;
 	CHECK_OK(net_rules_add(fd, &first, &err));
 	CHECK_ERR(net_rules_add(fd, &second, &err), -EADDRINUSE, &err, "port 8080");
 	CHECK_INT(net_rules_drop(fd, &rest), -ENOENT);
@@ -114,7 +149,59 @@ TEST(five_thousand_ports_are_one_transaction)
 
 TEST(forgetting_connections_of_nobody_is_fine)
 {
-	CHECK_OK(net_conntrack_forget(0x0a010002));
+	static const struct ip_block v4 = V4(10, 1, 0, 2), v6 = V6(2);
+	struct net_port both[] = { web, web6 };
+
+	CHECK_OK(net_conntrack_forget(&v4));
+	CHECK_OK(net_conntrack_forget(&v6));
+	net_conntrack_forget_target(both, 2);
+}
+
+TEST(a_port_of_both_versions_is_two_elements_of_one_transaction)
+{
+	struct net_port both[] = { web, web6 }, taken6 = web6;
+	struct net_rules all = ports(both, 2), rest = ports(&web, 1), other = ports(&taken6, 1);
+	struct err err = ERR_INIT;
+
+	taken6.address.bytes[15]++;
+	CHECK_OK(net_rules_add(fd, &other, &err));
+	CHECK_ERR(net_rules_add(fd, &all, &err), -EADDRINUSE, &err, "port 8080");
+	CHECK_INT(net_rules_drop(fd, &rest), -ENOENT);
+	CHECK_OK(net_rules_drop(fd, &other));
+	CHECK_OK(net_rules_add(fd, &all, &err));
+	CHECK_OK(net_rules_drop(fd, &all));
+}
+
+TEST(a_port_without_one_of_the_host_is_opened)
+{
+	struct net_rules one = ports(&opened6, 1);
+	struct err err = ERR_INIT;
+
+	CHECK_OK(net_rules_add(fd, &one, &err));
+	CHECK_OK(net_rules_drop(fd, &one));
+	CHECK_INT(net_rules_drop(fd, &one), -ENOENT);
+}
+
+TEST(networks_are_added_and_taken_back_whole)
+{
+	struct net_rules both = { .members = members, .n_members = 2 };
+	struct err err = ERR_INIT;
+
+	CHECK_OK(net_rules_add(fd, &both, &err));
+	CHECK_OK(net_rules_add(fd, &both, &err));
+	CHECK_OK(net_rules_drop(fd, &both));
+	CHECK_INT(net_rules_drop(fd, &both), -ENOENT);
+}
+
+TEST(one_table_that_is_gone_is_missed)
+{
+	struct net_rules none = { .n_ports = 0 };
+	struct err err = ERR_INIT;
+
+	CHECK_OK(net_rules_find(fd));
+	CHECK_OK(net_rules_remove(fd, &err));
+	CHECK_INT(net_rules_find(fd), -ENOENT);
+	CHECK_OK(net_rules_write(fd, &none, &err));
 }
 
 int main(void)
@@ -127,6 +214,10 @@ int main(void)
 		T(what_is_missing_does_not_keep_the_rest),
 		T(five_thousand_ports_are_one_transaction),
 		T(forgetting_connections_of_nobody_is_fine),
+		T(a_port_of_both_versions_is_two_elements_of_one_transaction),
+		T(a_port_without_one_of_the_host_is_opened),
+		T(networks_are_added_and_taken_back_whole),
+		T(one_table_that_is_gone_is_missed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
