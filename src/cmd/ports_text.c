@@ -44,7 +44,8 @@ static size_t gather(const struct container *c, struct shown *to)
 		const struct port_binding *p = &c->ports.items[i];
 		struct port_range port, host;
 
-		if (port_range_parse(p->port, &port, NULL) == 0 &&
+		/* Of a routed network's the host has none. */
+		if (!str_is_empty(p->host_port) && port_range_parse(p->port, &port, NULL) == 0 &&
 		    port_range_parse(p->host_port, &host, NULL) == 0)
 			to[n++] = (struct shown){ p->host_ip, host.first, host.first,
 						  port.first, port.first, port.protocol };

@@ -30,6 +30,7 @@ struct place {
 	const struct port_binding *want;
 	struct ip_block at[NET_VERSIONS];
 	size_t n;
+	const char *opened[NET_VERSIONS]; /* of a routed network: "0.0.0.0", "::" */
 };
 
 static int protocol_number(const char *name)
@@ -158,7 +159,7 @@ static void add_place(struct choosing *x, struct place *p, const char *host_ip, 
 	if (!door->routed)
 		p->n += ip_block_parse_address(host_ip, &p->at[p->n]) == 0;
 	else if (!is_opened(x->c, p->want->port, any))
-		add_port(x, p->want->port, any, "");
+		p->opened[version] = any;
 }
 
 static int find_places(struct choosing *x, struct place *p, struct err *err)
@@ -181,6 +182,20 @@ static int find_places(struct choosing *x, struct place *p, struct err *err)
 	return r;
 }
 
+static void add_ports(struct choosing *x, const struct place *p, uint16_t port)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		char text[IP_BLOCK_TEXT_MAX];
+
+		ip_block_write(&p->at[i], text);
+		add_port(x, p->want->port, arena_strdup(x->a, text),
+			 arena_printf(x->a, "%u", port));
+	}
+	for (size_t i = 0; i < NET_VERSIONS; i++)
+		if (p->opened[i])
+			add_port(x, p->want->port, p->opened[i], "");
+}
+
 static int choose_one(struct choosing *x, const struct port_binding *want, struct err *err)
 {
 	struct port_range range = { 0, 0, "tcp" }, of_container;
@@ -197,12 +212,8 @@ static int choose_one(struct choosing *x, const struct port_binding *want, struc
 	port = range.first;
 	if (r == 0 && place.n > 0 && (port == 0 || range.first != range.last))
 		r = find_port(x, &place, &range, &port, err);
-	for (size_t i = 0; r == 0 && i < place.n; i++) {
-		char text[IP_BLOCK_TEXT_MAX];
-
-		ip_block_write(&place.at[i], text);
-		add_port(x, want->port, arena_strdup(x->a, text), arena_printf(x->a, "%u", port));
-	}
+	if (r == 0)
+		add_ports(x, &place, port);
 	return r;
 }
 

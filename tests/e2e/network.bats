@@ -219,7 +219,7 @@ teardown_file() {
 	refused --subnet 10.41.0.0/24 --gateway 10.42.0.1 new
 	expect_contains "no matching subnet for gateway 10.42.0.1"
 	refused --subnet 10.41.0.0/24 --ip-range 10.41.0.0/23 new
-	expect_contains "invalid ip-range"
+	expect_contains "no matching subnet for ip-range 10.41.0.0/23"
 	refused --gateway 10.42.0.1 new
 	expect_contains "corresponding subnet"
 	refused -d overlay new
