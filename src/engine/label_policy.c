@@ -158,6 +158,27 @@ static int compile_one(struct state_txn *txn, const struct container *c, struct 
 	return r < 0 ? r : policy_compile_container(&w, &b->c, &b->a, &b->own, err);
 }
 
+/* Neighbours find its addresses of IPv6 by the bridge, while it has them. */
+static int answer_for(struct state_txn *txn, const struct container *c, bool on, struct err *err)
+{
+	OWN(arena) struct arena a = ARENA_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
+		const struct endpoint *ep = &c->endpoints.items[i];
+		struct ip_block address;
+		struct network_doc n;
+
+		if (str_is_empty(ep->ip6) || ip_block_parse_address(ep->ip6, &address) < 0 ||
+		    state_get_doc(txn, STATE_NETWORKS, ep->network_id, &network_doc_schema, &a, &n,
+				  NULL) < 0 ||
+		    !n.device)
+			continue;
+		r = policy_bridge_answer_for(n.device, &address, on, err);
+	}
+	return r;
+}
+
 int label_policy_start(struct state_txn *txn, const struct container *c, struct err *err)
 {
 	OWN(bringing) struct bringing b = { .a = ARENA_INIT };
@@ -167,7 +188,9 @@ int label_policy_start(struct state_txn *txn, const struct container *c, struct 
 
 	if (r < 0 || !b.any)
 		return r;
-	r = net_rules_socket(&fd, err);
+	r = answer_for(txn, c, true, err);
+	if (r == 0)
+		r = net_rules_socket(&fd, err);
 	if (r == 0)
 		r = policy_nft_start(fd, &b.base, &b.c, &b.own, err);
 	if (!is_astray(r))
@@ -188,7 +211,9 @@ int label_policy_stop(struct state_txn *txn, const struct container *c, struct e
 	if (r < 0 || !b.any)
 		return r;
 	r = net_rules_socket(&fd, err);
-	return r < 0 ? r : policy_nft_stop(fd, &b.own, err);
+	if (r == 0)
+		r = policy_nft_stop(fd, &b.own, err);
+	return r < 0 ? r : answer_for(txn, c, false, err);
 }
 
 int label_policy_networks(struct state_txn *txn, struct err *err)

@@ -364,9 +364,10 @@ static int plan_shared(struct engine *e, const struct container *c, struct arena
 		     : 0;
 }
 
-int net_endpoint_ready(struct engine *e, const struct network_doc *n, bool *ret_isolated,
-		       struct err *err)
+int net_endpoint_ready(struct engine *e, const struct network_doc *n, const struct endpoint *ep,
+		       bool *ret_isolated, struct err *err)
 {
+	struct ip_block address;
 	OWN(state_txn) struct state_txn *txn = NULL;
 	bool routed;
 	int r = state_begin(e->st, STATE_READ, &txn, err);
@@ -377,7 +378,12 @@ int net_endpoint_ready(struct engine *e, const struct network_doc *n, bool *ret_
 	state_abort(&txn);
 	*ret_isolated = routed || !network_option_icc(n);
 	r = network_device_ensure(e, n, err);
-	return r == 0 && routed && n->device ? policy_bridge_answer(n->device, true, err) : r;
+	if (r < 0 || !routed || !n->device)
+		return r;
+	r = policy_bridge_answer(n->device, true, err);
+	if (r < 0 || str_is_empty(ep->ip6) || ip_block_parse_address(ep->ip6, &address) < 0)
+		return r;
+	return policy_bridge_answer_for(n->device, &address, true, err);
 }
 
 struct strv net_endpoint_addresses(const struct endpoint *ep, struct arena *a)
@@ -414,7 +420,7 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 		r = find_network(txn, ep, a, &n, err);
 	state_abort(&txn);
 	if (r == 0)
-		r = net_endpoint_ready(e, &n, &isolated, err);
+		r = net_endpoint_ready(e, &n, ep, &isolated, err);
 	if (r < 0)
 		return r;
 	*ret = (struct net_link_plan){

@@ -37,11 +37,11 @@ int net_endpoint_plan(struct engine *e, const struct container *c, struct arena 
 		      struct net_plan **ret, struct err *err);
 
 /*
- * The network's bridge is there, and answers as policies need it. *ret_isolated: whether a port of
- * it is to be.
+ * The network's bridge is there, and answers for the endpoint as policies need it. *ret_isolated:
+ * whether its port is to be.
  */
-int net_endpoint_ready(struct engine *e, const struct network_doc *n, bool *ret_isolated,
-		       struct err *err);
+int net_endpoint_ready(struct engine *e, const struct network_doc *n, const struct endpoint *ep,
+		       bool *ret_isolated, struct err *err);
 
 /*
  * The endpoint by which it reaches the world over one version of IP (NET_V4, NET_V6), and the world

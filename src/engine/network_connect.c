@@ -274,7 +274,7 @@ static int make_link(struct change *x, const struct endpoint *ep, struct arena *
 			      .mtu = network_option_mtu(&x->n) };
 	char name[NET_NAME_MAX];
 	uint64_t random;
-	int r = net_endpoint_ready(x->e, &x->n, &v.isolated, err);
+	int r = net_endpoint_ready(x->e, &x->n, ep, &v.isolated, err);
 
 	if (r == 0)
 		r = read_addresses(ep, &v, a, err);

@@ -244,6 +244,9 @@ int policy_nft_stop(int fd, const struct policy_items *of_container, struct err 
  * addresses: the containers' there. A bridge that does not exist is fine.
  */
 int policy_bridge_answer(const char *bridge, bool on, struct err *err);
+/* For one address of IPv6 of a container that comes or goes; of IPv4 it answers for all. */
+int policy_bridge_answer_for(const char *bridge, const struct ip_block *address, bool on,
+			     struct err *err);
 int policy_bridge_route(const char *bridge, bool on, bool isolated,
 			const struct ip_block *addresses, size_t n, struct err *err);
 
