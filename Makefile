@@ -59,7 +59,7 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SOURCES))
-BENCH_SOURCES := $(sort $(wildcard bench/*.c))
+BENCH_SOURCES := $(filter-out bench/floor_net.c,$(sort $(wildcard bench/*.c)))
 BENCH_TOOLS  := $(patsubst bench/%.c,$(B)/bench/%,$(BENCH_SOURCES))
 
 .PHONY: all
@@ -136,7 +136,8 @@ $(B)/registry_probe: tests/lib/registry_probe.c $(SAN_OBJECT) $(ARCHIVES)
 
 $(B)/bench/%: bench/%.c $(B)/lib/sys.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -no-pie -o $@ $< $(B)/lib/sys.a
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -static -no-pie -o $@ $(filter %.c,$^) $(B)/lib/sys.a
+$(B)/bench/floor: bench/floor_net.c bench/floor_net.h
 
 # What an engine does for names in networks, one step at a time; also stands in for berth-shim.
 $(B)/names_probe: tests/lib/names_probe.c $(SAN_OBJECT) $(ARCHIVES)
@@ -183,7 +184,7 @@ clean:
 
 # -- checks --
 
-FORMATTED := $(wildcard src/*/*.[ch] tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c bench/*.c)
+FORMATTED := $(wildcard src/*/*.[ch] tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c bench/*.[ch])
 
 SCRIPTS := $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/run tests/run $(wildcard tests/lib/* tools/*))
 # Where variables come from another file, which it does not follow.

@@ -1,24 +1,29 @@
 /*
  * floor.c - the cheapest way to a default container: bare system calls, no engine
  *
- *	floor [-p] ROOTFS CGROUP [COMMAND…]
+ *	floor [-p] [-b BRIDGE [-t]] ROOTFS CGROUP [COMMAND…]
  *	floor -p -c STATE ROOTFS CGROUP [COMMAND…]; floor -s STATE; floor -d STATE
  *
  * Makes what `run --rm --network none` needs and nothing else: an overlay over ROOTFS with an upper
  * directory beside it, six namespaces, a control group in every hierarchy, rules for devices, a
  * loopback interface, /proc, /dev with its nodes, devpts, sysfs, cgroup mounts, mqueue, shm, masked
- *and read-only paths, capabilities, a seccomp filter, pivot_root; runs COMMAND (/bin/true) and
- *removes everything. What an engine adds (a store, a name, a log, somebody who watches) is measured
- *against it.
+ * and read-only paths, capabilities, a seccomp filter, pivot_root; runs COMMAND (/bin/true) and
+ * removes everything. What an engine adds (a store, a name, a log, somebody who watches) is
+ *measured against it.
  *
  * With -p (plain) ROOTFS itself is the root and there is no filter: what an OCI runtime does for a
  * bundle, which is not asked for an overlay.
  *
+ * With -b it has an interface at BRIDGE, with -t besides a published port (floor_net.h). Somebody
+ *has made the bridge and, of the table "ip floor", the map "ports" of inet_proto . inet_service to
+ *ipv4_addr . inet_service.
+ *
  * With -c it is made and held, by -s it is let go, by -d it ends and is removed: three programs, as
- *an OCI runtime's create, start, delete are three. What the later ones must know is in STATE.
+ * an OCI runtime's create, start, delete are three. What the later ones must know is in STATE.
  *
  * The child is born with CLONE_VM and CLONE_VFORK, as a runtime that wants to be fast does it.
  */
+#include "floor_net.h"
 #include "sys/clone3.h"
 
 #include <errno.h>
@@ -53,8 +58,8 @@ static const char *const hierarchies[HIERARCHIES] = {
 };
 
 static struct {
-	bool plain;
-	const char *group, *state;
+	bool plain, port;
+	const char *group, *state, *bridge;
 	int hold, ready[2]; /* a held one waits at a FIFO, and says in a pipe that it does */
 	char **argv;
 	char lower[512], upper[512], work[512];
@@ -293,7 +298,10 @@ static int child(void *unused)
 			must(write(plan.procs[i], "0", 1), plan.groups[i]);
 	must(unshare(CLONE_NEWCGROUP), "unshare");
 	must(sethostname("floor", 5), "sethostname");
-	loopback_up();
+	if (plan.bridge)
+		floor_net_attach();
+	else
+		loopback_up();
 	mount_root();
 	make_dev();
 	mount_system();
@@ -404,8 +412,9 @@ static int delete (void)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: floor [-p [-c STATE]] ROOTFS CGROUP [COMMAND…]\n"
-			      "       floor -s STATE | -d STATE\n");
+	(void)fprintf(stderr,
+		      "usage: floor [-p [-c STATE]] [-b BRIDGE [-t]] ROOTFS CGROUP [COMMAND…]\n"
+		      "       floor -s STATE | -d STATE\n");
 	return 2;
 }
 
@@ -421,11 +430,15 @@ int main(int argc, char **argv)
 	int status = 0, option, todo = 0;
 	pid_t pid;
 
-	while ((option = getopt(argc, argv, "+pc:s:d:")) >= 0) {
+	while ((option = getopt(argc, argv, "+ptb:c:s:d:")) >= 0) {
 		if (option == '?')
 			return usage();
 		if (option == 'p') {
 			plan.plain = true;
+		} else if (option == 't') {
+			plan.port = true;
+		} else if (option == 'b') {
+			plan.bridge = optarg;
 		} else {
 			todo = option;
 			plan.state = optarg;
@@ -451,6 +464,10 @@ int main(int argc, char **argv)
 		must(mkdir(plan.work, 0755), "work");
 		make_filter();
 	}
+	if (plan.bridge)
+		floor_net_open(plan.bridge, plan.port);
+	if (plan.port)
+		floor_net_publish();
 	birth.cgroup_dir = plan.born;
 	pid = clone3_start(&birth);
 	must(pid, "clone");
@@ -459,6 +476,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	must(waitpid(pid, &status, 0), "wait");
+	if (plan.port)
+		floor_net_unpublish();
 	remove_all();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }

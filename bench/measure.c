@@ -9,10 +9,11 @@
  *
  * Wall time is taken for each round; the median and the minimum are printed, and the largest
  * resident set of the command and of whom it waited for. CPU time is the group's usage over all
- * rounds, divided by their number, after a second for what a command leaves to be done behind it.
- * PAUSE milliseconds (0) before each command let the kernel finish, unmeasured, what the one before
- * left to it: network namespaces, control groups. The commands take turns, so a machine whose speed
- * drifts is fair to all.
+ * rounds, divided by their number, after a second for what a command leaves to be done behind it;
+ *and the median of what it grew by from one start to the next, which what happens seldom does not
+ *touch. PAUSE milliseconds (0) before each command let the kernel finish, unmeasured, what the one
+ *before left to it: network namespaces, control groups. The commands take turns, so a machine whose
+ *speed drifts is fair to all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@ struct contestant {
 	char dir[PATH_MAX];
 	char **argv;
 	double wall_ms[ROUNDS_MAX];
-	uint64_t cpu_before_ns, cpu_ns;
+	uint64_t cpu_before_ns[ROUNDS_MAX + 1]; /* each round, and after the last */
 	long peak_kb;
 	int failures;
 };
@@ -105,6 +106,7 @@ static void run(struct contestant *c, int round, long pause_ms)
 	int status = 0;
 
 	(void)usleep((useconds_t)(pause_ms * 1000));
+	c->cpu_before_ns[round] = usage_ns(c);
 	start = now_ms();
 	pid = fork();
 	if (pid == 0)
@@ -144,14 +146,30 @@ static int parse(char **argv, struct contestant *c)
 	return n;
 }
 
+static double cpu_ms(const struct contestant *c, int from, int to)
+{
+	return (double)(c->cpu_before_ns[to] - c->cpu_before_ns[from]) / 1e6;
+}
+
+static double cpu_median(const struct contestant *c, int rounds)
+{
+	double each[ROUNDS_MAX];
+
+	for (int r = 0; r < rounds; r++)
+		each[r] = cpu_ms(c, r, r + 1);
+	qsort(each, (size_t)rounds, sizeof(double), by_value);
+	return each[rounds / 2];
+}
+
 static void report(struct contestant *c, int n, int rounds)
 {
 	double base_wall = 0, base_cpu = 0;
 
-	(void)printf("%-16s %10s %10s %10s   %8s %8s %8s\n", "", "wall ms", "min ms", "cpu ms",
-		     "wall x", "cpu x", "peak KB");
+	(void)printf("%-16s %10s %10s %10s %10s   %8s %8s %8s\n", "", "wall ms", "min ms", "cpu ms",
+		     "median", "wall x", "cpu x", "peak KB");
 	for (int i = 0; i < n; i++) {
-		double wall, cpu = (double)c[i].cpu_ns / 1e6 / rounds;
+		double wall, cpu = cpu_ms(&c[i], 0, rounds) / rounds,
+			     median = cpu_median(&c[i], rounds);
 
 		qsort(c[i].wall_ms, (size_t)rounds, sizeof(double), by_value);
 		wall = c[i].wall_ms[rounds / 2];
@@ -159,8 +177,9 @@ static void report(struct contestant *c, int n, int rounds)
 			base_wall = wall;
 			base_cpu = cpu;
 		}
-		(void)printf("%-16s %10.2f %10.2f %10.2f   %8.2f %8.2f %8ld", c[i].name, wall,
-			     c[i].wall_ms[0], cpu, wall / base_wall, cpu / base_cpu, c[i].peak_kb);
+		(void)printf("%-16s %10.2f %10.2f %10.2f %10.2f   %8.2f %8.2f %8ld", c[i].name,
+			     wall, c[i].wall_ms[0], cpu, median, wall / base_wall, cpu / base_cpu,
+			     c[i].peak_kb);
 		if (c[i].failures)
 			(void)printf("   %d of %d failed", c[i].failures, rounds);
 		(void)printf("\n");
@@ -185,14 +204,12 @@ int main(int argc, char **argv)
 		contestants[i].failures = 0;
 	}
 	(void)sleep(1);
-	for (int i = 0; i < n; i++)
-		contestants[i].cpu_before_ns = usage_ns(&contestants[i]);
 	for (int r = 0; r < (int)rounds; r++)
 		for (int i = 0; i < n; i++)
 			run(&contestants[i], r, pause_ms);
 	(void)sleep(1);
 	for (int i = 0; i < n; i++) {
-		contestants[i].cpu_ns = usage_ns(&contestants[i]) - contestants[i].cpu_before_ns;
+		contestants[i].cpu_before_ns[rounds] = usage_ns(&contestants[i]);
 		failures += contestants[i].failures;
 	}
 	report(contestants, n, (int)rounds);
