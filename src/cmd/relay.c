@@ -251,7 +251,8 @@ static int turn(struct relay *r)
 
 	if (poll(p, 3, -1) < 0)
 		return errno == EINTR ? 0 : err_sys(r->err, "poll");
-	/* What is typed after a resize is sent after it, though poll may have looked here before. */
+	/* What is typed after a resize is sent after it, though poll may have looked here before.
+	 */
 	if (p[1].revents || p[2].revents)
 		read_signals(r);
 	if (p[2].revents)

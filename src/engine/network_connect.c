@@ -345,6 +345,18 @@ int network_connect(struct engine *e, const char *container, const struct endpoi
 
 /* -- disconnect -- */
 
+/* What knew it there: the others' resolvers, and the host's tracking of its connections. */
+static void forget(struct change *x, const struct endpoint *ep)
+{
+	const char *const texts[] = { ep->ip, ep->ip6 };
+	struct ip_block address;
+
+	(void)names_withdraw(x->e->state, ep->network_id, x->c.id, NULL);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!str_is_empty(texts[i]) && ip_block_parse_address(texts[i], &address) == 0)
+			(void)net_conntrack_forget(&address);
+}
+
 static int disconnect_one(struct change *x, struct err *err)
 {
 	struct endpoint *ep = find(&x->c, &x->n);
@@ -364,7 +376,7 @@ static int disconnect_one(struct change *x, struct err *err)
 			x->c.name, x->n.name);
 	r = net_link_remove(x->inside, ep->interface, err);
 	if (r == 0)
-		(void)names_withdraw(x->e->state, ep->network_id, x->c.id, NULL);
+		forget(x, ep);
 	if (r == 0)
 		r = remove_from_document(x, ep, err);
 	return r < 0 ? r : set_routes(x, err);

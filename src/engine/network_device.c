@@ -458,6 +458,19 @@ int network_device_note(int dir, const struct net_plan *plan, struct err *err)
 	return r < 0 ? err_code(err, r, "noting the container's network") : 0;
 }
 
+static void forget_connections(const struct net_plan *plan)
+{
+	struct ip_block address;
+
+	for (size_t i = 0; i < plan->links.n; i++) {
+		const struct strv *all = &plan->links.items[i].addresses;
+
+		for (size_t j = 0; j < all->n; j++)
+			if (ip_block_parse_within(all->items[j], &address) == 0)
+				(void)net_conntrack_forget(&address);
+	}
+}
+
 void network_device_unpublish(int dir)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
@@ -467,8 +480,10 @@ void network_device_unpublish(int dir)
 	struct net_rules rules = { 0 };
 	struct net_port *ports;
 
-	if (dir < 0 || read_doc(dir, "network", &net_plan_schema, &a, &plan) < 0 ||
-	    plan.ports.n == 0)
+	if (dir < 0 || read_doc(dir, "network", &net_plan_schema, &a, &plan) < 0)
+		return;
+	forget_connections(&plan);
+	if (plan.ports.n == 0)
 		return;
 	ports = arena_array(&a, plan.ports.n, sizeof(*ports));
 	rules.ports = ports;
@@ -476,5 +491,4 @@ void network_device_unpublish(int dir)
 	if (rules.n_ports == 0 || net_rules_socket(&fd, &ignored) < 0)
 		return;
 	(void)net_rules_drop(fd, &rules);
-	net_conntrack_forget_target(ports, rules.n_ports);
 }

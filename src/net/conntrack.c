@@ -50,16 +50,3 @@ int net_conntrack_forget(const struct ip_block *address)
 	forget(&b, CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS, address);
 	return netlink_send(fd, &b, NULL, NULL, NULL);
 }
-
-void net_conntrack_forget_target(const struct net_port *ports, size_t n)
-{
-	bool done[NET_VERSIONS] = { false };
-
-	for (size_t i = 0; i < n; i++) {
-		size_t version = net_version(&ports[i].address);
-
-		if (!done[version])
-			(void)net_conntrack_forget(&ports[i].address);
-		done[version] = true;
-	}
-}

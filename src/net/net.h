@@ -151,7 +151,5 @@ int net_rules_drop(int fd, const struct net_rules *rules);
 
 /* Forgets those from and to an address, so that a later owner of it gets none of them. */
 int net_conntrack_forget(const struct ip_block *address);
-/* The same for the container that ports lead to: it has one address of each version. */
-void net_conntrack_forget_target(const struct net_port *ports, size_t n);
 
 #endif

@@ -372,12 +372,12 @@ int runtime_reattach(pid_t pid, uint64_t start_time, int call_fd, struct runtime
 
 /*
  * An ordinary user has rights on a container's namespaces only as one of its user namespace, also
- * on that of processes; root of a user namespace has them, but none on the host's, to which it would
- * have to come back. So somebody enters them first and gives birth to the child there; but not those
- * that the container shares with the host, where we are anyway.
+ * on that of processes; root of a user namespace has them, but none on the host's, to which it
+ * would have to come back. So somebody enters them first and gives birth to the child there; but
+ * not those that the container shares with the host, where we are anyway.
  */
 static void add_guest_joins(const struct runtime_exec *x, int init, struct arena *a,
-			       struct child_request *rq)
+			    struct child_request *rq)
 {
 	static const int kinds[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
 				     CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWCGROUP };

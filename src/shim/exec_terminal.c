@@ -140,7 +140,8 @@ static int turn(struct exec_relay *r)
 
 	if (poll(p, sizeof(p) / sizeof(p[0]), -1) < 0)
 		return EXEC_GOES_ON;
-	/* What is typed after a resize is read after it, though poll may have looked here before. */
+	/* What is typed after a resize is read after it, though poll may have looked here before.
+	 */
 	if (p[0].revents || p[2].revents)
 		end = exec_leave_read(r->signals, &resized);
 	if (resized)

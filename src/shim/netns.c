@@ -145,7 +145,15 @@ static bool read_addresses(const struct net_link_plan *l, struct net_veth *v, st
 	return true;
 }
 
-static int add_link(int host, int inside, int netns, const struct net_link_plan *l, struct err *err)
+/* Notes what is to be forgotten when the container has ended. */
+static void keep_addresses(struct netns *n, const struct net_veth *v)
+{
+	memcpy(n->addresses + n->n_addresses, v->addresses, v->n_addresses * sizeof(*n->addresses));
+	n->n_addresses += v->n_addresses;
+}
+
+static int add_link(struct netns *n, int host, int inside, int netns, const struct net_link_plan *l,
+		    struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct net_veth v = {
@@ -161,18 +169,31 @@ static int add_link(int host, int inside, int netns, const struct net_link_plan 
 	if (!read_addresses(l, &v, &a) || parse_mac(l->mac, v.mac) < 0)
 		return err_set(err, -EINVAL, "plan of interface %s: its addresses, or %s", l->name,
 			       l->mac);
+	keep_addresses(n, &v);
 	return make_link(host, inside, &v, err);
 }
 
-static int make_links(const struct net_plan *plan, int *ret, struct err *err)
+static size_t count_addresses(const struct net_plan *plan)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < plan->links.n; i++)
+		count += plan->links.items[i].addresses.n;
+	return count;
+}
+
+static int make_links(struct netns *n, const struct net_plan *plan, int *ret, struct err *err)
 {
 	OWN(fd) int host = -1, inside = -1, netns = -1;
 	int r = net_link_socket(&host, err);
 
 	if (r == 0)
 		r = make_namespace(&netns, &inside, err);
+	free(n->addresses);
+	n->addresses = mem_alloc(count_addresses(plan) * sizeof(*n->addresses));
+	n->n_addresses = 0;
 	for (size_t i = 0; r == 0 && i < plan->links.n; i++)
-		r = add_link(host, inside, netns, &plan->links.items[i], err);
+		r = add_link(n, host, inside, netns, &plan->links.items[i], err);
 	if (r == 0)
 		*ret = take_fd(&netns);
 	return r;
@@ -317,7 +338,8 @@ void netns_unpublish(struct netns *n)
 
 void netns_forget(const struct netns *n)
 {
-	net_conntrack_forget_target(n->ports, n->n);
+	for (size_t i = 0; i < n->n_addresses; i++)
+		(void)net_conntrack_forget(&n->addresses[i]);
 }
 
 int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err)
@@ -333,7 +355,7 @@ int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struc
 		n->n = 0;
 		return r;
 	}
-	r = make_links(plan, ret_fd, err);
+	r = make_links(n, plan, ret_fd, err);
 	if (r < 0)
 		netns_unpublish(n);
 	return r;

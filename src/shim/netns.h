@@ -11,6 +11,8 @@
 
 /* What is held as long as the container runs: a socket on each published port of the host. */
 struct netns {
+	struct ip_block *addresses; /* of its interfaces */
+	size_t n_addresses;
 	struct net_port *ports;
 	int *sockets;
 	size_t n;
@@ -32,7 +34,10 @@ int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struc
  * that is left open waits until the kernel has freed the elements (10 to 20 ms): we end with it.
  */
 void netns_unpublish(struct netns *n);
-/* Forgets connections that led to it, for whoever has the ports or the address next. */
+/*
+ * Forgets connections from and to it, for whoever has the ports or the addresses next: nobody ends
+ * those that were open when its namespace went.
+ */
 void netns_forget(const struct netns *n);
 
 /* The configuration joins the namespace instead of making one. */
