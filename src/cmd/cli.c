@@ -4,6 +4,7 @@
 #include "cmd/cli.h"
 
 #include "base/own.h"
+#include "cmd/rootless.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -12,16 +13,12 @@
 
 int cli_engine(struct cli *cli, struct engine **ret)
 {
-	int r;
+	int r = cli->engine ? 0 : rootless_enter(cli);
 
-	/* Its containers have no user namespace, without which nobody else can mount their layers.
-	 */
-	if (geteuid() != 0)
-		return err_set(
-			&cli->err, -EPERM,
-			"only root can use berth so far: mounting layers needs it; run it with "
-			"sudo, or a bundle with berth-oci, which an ordinary user can");
-	r = cli->engine ? 0 : engine_open(&cli->paths, &cli->engine, &cli->err);
+	if (r == 0 && !cli->engine)
+		r = rootless_enter_network(cli);
+	if (r == 0 && !cli->engine)
+		r = engine_open(&cli->paths, &cli->engine, &cli->err);
 	if (r == 0)
 		*ret = cli->engine;
 	return r;

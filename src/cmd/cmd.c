@@ -308,7 +308,7 @@ static int run_all(struct cli *cli, const struct strv *all)
 
 	if (r < 0 || set_log(cli, &g) < 0)
 		return usage_error("", "[OPTIONS] COMMAND", &cli->err);
-	cli->paths = (struct engine_paths){ g.root, g.state };
+	cli->paths = (struct engine_paths){ .root = g.root, .state = g.state };
 	if (r != OPT_HELP && !g.version && words.n)
 		return dispatch(cli, &words);
 	if (r != OPT_HELP && g.version)

@@ -148,7 +148,7 @@ static int apply(struct cli *cli, const void *opts, const struct strv *args)
 	strv_add(&words, cli->a, "policy-apply");
 	for (size_t i = 0; i < f->file.n; i++)
 		fetch_option(&words, cli->a, "--file", f->file.items[i]);
-	return fetch_exec(cli, &words);
+	return fetch_exec_inside(cli, &words);
 }
 
 /* -- ls -- */

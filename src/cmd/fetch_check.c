@@ -58,7 +58,7 @@ static int look(struct check *c, bool repair, struct finding_list *findings)
 static int look_at_all(struct check *c, bool repair, struct finding_list *findings)
 {
 	struct fetch *f = c->f;
-	const struct engine_paths paths = { f->root, f->state };
+	const struct engine_paths paths = { .root = f->root, .state = f->state };
 	int r = state_check(f->root, repair, findings, &f->err);
 
 	if (r < 0 || (finding_open(findings) && !repair))

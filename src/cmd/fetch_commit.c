@@ -34,7 +34,7 @@ static int commit(struct fetch *f, struct image_store *is, const void *opts,
 		  const struct strv *args)
 {
 	const struct commit_opts *o = opts;
-	const struct engine_paths paths = { f->root, f->state };
+	const struct engine_paths paths = { .root = f->root, .state = f->state };
 	OWN(engine) struct engine *e = NULL;
 	OWN(container_tree) struct container_tree *t = NULL;
 	const struct container *c;

@@ -346,7 +346,7 @@ static int copy(struct fetch *f, const struct cp_opts *o, struct end *src, struc
 
 static int cp(struct fetch *f, struct image_store *is, const void *opts, const struct strv *args)
 {
-	const struct engine_paths paths = { f->root, f->state };
+	const struct engine_paths paths = { .root = f->root, .state = f->state };
 	OWN(end) struct end src = { .parent = -1 };
 	OWN(end) struct end dst = { .parent = -1 };
 	OWN(engine) struct engine *e = NULL;

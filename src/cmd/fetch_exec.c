@@ -4,10 +4,12 @@
 #include "cmd/fetch_exec.h"
 
 #include "base/own.h"
+#include "cmd/rootless.h"
 #include "codec/ref.h"
 #include "image/image.h"
 #include "model/image_platform.h"
 #include "sys/program.h"
+#include "sys/visit.h"
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -51,37 +53,89 @@ static int prepare(struct cli *cli, const struct strv *words, const char **ret_p
 	return 0;
 }
 
-int fetch_exec(struct cli *cli, const struct strv *words)
+static struct visit_home *home(const struct cli *cli)
+{
+	return cli->paths.guest ? cli->paths.guest->home : NULL;
+}
+
+struct execution {
+	const char *path;
+	char *const *argv;
+};
+
+struct spawning {
+	struct execution what;
+	pid_t pid;
+};
+
+static int execute(void *arg)
+{
+	const struct execution *x = arg;
+
+	(void)execv(x->path, x->argv);
+	return -errno;
+}
+
+static int become(struct cli *cli, struct visit_home *where, const struct strv *words)
 {
 	struct strv argv = { 0 };
-	const char *path;
-	int r = prepare(cli, words, &path, &argv);
+	struct execution x;
+	int r = prepare(cli, words, &x.path, &argv);
 
 	if (r < 0)
 		return r;
-	(void)execv(path, (char *const *)argv.items);
-	return err_sys(&cli->err, "executing %s, which should stand beside berth", path);
+	x.argv = (char *const *)argv.items;
+	r = visit_call_home(where, execute, &x);
+	return err_code(&cli->err, r, "executing %s, which should stand beside berth", x.path);
+}
+
+int fetch_exec(struct cli *cli, const struct strv *words)
+{
+	int r = rootless_enter(cli);
+
+	return r < 0 ? r : become(cli, home(cli), words);
+}
+
+int fetch_exec_inside(struct cli *cli, const struct strv *words)
+{
+	int r = rootless_enter(cli);
+
+	if (r == 0)
+		r = rootless_enter_network(cli);
+	return r < 0 ? r : become(cli, NULL, words);
+}
+
+/* The child is whoever's waits for it, not only the thread's that made it. */
+static int spawn(void *arg)
+{
+	struct spawning *s = arg;
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	r = -posix_spawn(&s->pid, s->what.path, &actions, NULL, s->what.argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r;
 }
 
 /* Runs it to its end, its output on stderr. It has said what went wrong. */
 static int run(struct cli *cli, const struct strv *words, const char *image)
 {
-	posix_spawn_file_actions_t actions;
 	struct strv argv = { 0 };
-	const char *path;
-	int status = 0, r = prepare(cli, words, &path, &argv);
-	pid_t pid;
+	struct spawning s = { .pid = -1 };
+	int status = 0, r = rootless_enter(cli);
 
+	if (r == 0)
+		r = prepare(cli, words, &s.what.path, &argv);
 	if (r < 0)
 		return r;
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	r = -posix_spawn(&pid, path, &actions, NULL, (char *const *)argv.items, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
+	s.what.argv = (char *const *)argv.items;
+	r = visit_call_home(home(cli), spawn, &s);
 	if (r < 0)
 		return err_code(&cli->err, r, "executing %s, which should stand beside berth",
-				path);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+				s.what.path);
+	while (waitpid(s.pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;

@@ -13,6 +13,8 @@ void fetch_flag(struct strv *words, struct arena *a, const char *option, bool on
 void fetch_operands(struct strv *words, struct arena *a, const struct strv *args);
 /* Becomes berth-fetch, which stands beside this program; returns only when that fails. */
 int fetch_exec(struct cli *cli, const struct strv *words);
+/* The same where an ordinary user's networks are, and not where registries are. */
+int fetch_exec_inside(struct cli *cli, const struct strv *words);
 
 struct fetch_exec_pull {
 	const char *image, *platform, *policy; /* --pull: "always", "missing", "never", or NULL */

@@ -70,7 +70,7 @@ static int apply(struct fetch *f, struct image_store *is, const void *opts, cons
 		[LABEL_POLICY_UNCHANGED] = "unchanged",
 	};
 	const struct apply_opts *o = opts;
-	const struct engine_paths paths = { f->root, f->state };
+	const struct engine_paths paths = { .root = f->root, .state = f->state };
 	struct network_policy_list list = { 0 };
 	enum label_policy_put *what;
 	OWN(engine) struct engine *e = NULL;

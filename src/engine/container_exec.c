@@ -139,14 +139,14 @@ static int make_plan(struct engine *e, const struct container *c, const struct s
 	return plan_process(c, spec, &host, caps, &security, a, &ret->process, err);
 }
 
-static int spawn_detached(int memfd, const char *const *argv, int *ret_exit, struct err *err)
+static int spawn_detached(struct engine *e, int memfd, const char *const *argv, int *ret_exit, struct err *err)
 {
 	OWN(shim_client) struct shim_client *client = NULL;
 	enum shim_frame type;
 	struct shim_failure failure;
 	const void *data;
 	size_t len;
-	int fd, r = shim_spawn(memfd, argv, &fd, err);
+	int fd, r = shim_spawn(e, memfd, argv, &fd, err);
 
 	if (r < 0)
 		return r;
@@ -194,6 +194,6 @@ int container_exec(struct engine *e, const char *name, const struct exec_spec *s
 	if (r < 0)
 		return r;
 	argv[2] = c.id;
-	return spec->detach ? spawn_detached(memfd, argv, ret_exit, err)
+	return spec->detach ? spawn_detached(e, memfd, argv, ret_exit, err)
 			    : shim_spawn_become(memfd, argv, err);
 }

@@ -218,12 +218,17 @@ static struct oci_resources *plan_resources(const struct host_config *h, const s
 }
 
 /* docker lets everybody in a network namespace of its own bind low ports and send pings. */
-static void plan_sysctls(const struct host_config *h, struct oci_linux *l, struct arena *a)
+static void plan_sysctls(const struct host_config *h, const struct host_facts *host,
+			 struct oci_linux *l, struct arena *a)
 {
+	/* Groups that a user namespace does not have the kernel refuses. */
+	uint32_t last = host->ordinary ? host->groups : INT32_MAX;
+
 	if (!is(h->network_mode, "host")) {
 		str_map_set(&l->sysctl, a, "net.ipv4.ip_unprivileged_port_start", "0");
 		if (!h->privileged)
-			str_map_set(&l->sysctl, a, "net.ipv4.ping_group_range", "0 2147483647");
+			str_map_set(&l->sysctl, a, "net.ipv4.ping_group_range",
+				    arena_printf(a, "0 %u", last));
 	}
 	for (size_t i = 0; i < h->sysctls.n; i++)
 		str_map_set(&l->sysctl, a, h->sysctls.items[i].key, h->sysctls.items[i].value);
@@ -237,7 +242,7 @@ static void plan_linux(const struct container *c, const struct plan_facts *f, st
 
 	config->linux_ = l;
 	plan_namespaces(h, l, a);
-	plan_sysctls(h, l, a);
+	plan_sysctls(h, f->host, l, a);
 	l->devices.items = f->devices.nodes.items;
 	l->devices.n = f->devices.nodes.n;
 	l->resources = plan_resources(h, f, a);

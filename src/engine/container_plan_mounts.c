@@ -58,6 +58,19 @@ static struct strv without_ro(const struct strv *options, struct arena *a)
 	return out;
 }
 
+/*
+ * In a user namespace the kernel makes these file systems only of namespaces that belong to it; of
+ * the machine's they are what is mounted there.
+ */
+static bool is_hosts_own(const struct plan_facts *f, const struct host_config *h,
+			 const char *target)
+{
+	return f->host->ordinary &&
+	       ((str_eq(target, "/sys") && str_eq(h->network_mode, "host")) ||
+		(str_eq(target, "/proc") && str_eq(h->pid_mode, "host")) ||
+		(str_eq(target, "/dev/mqueue") && str_eq(h->ipc_mode, "host")));
+}
+
 static void add_defaults(const struct container *c, const struct plan_facts *f,
 			 const struct user_mounts *user, struct arena *a, struct oci_config *config)
 {
@@ -69,6 +82,11 @@ static void add_defaults(const struct container *c, const struct plan_facts *f,
 			continue;
 		if (is_writable(f, &c->host_config, d->target))
 			options = without_ro(&options, a);
+		if (is_hosts_own(f, &c->host_config, d->target)) {
+			strv_add(&options, a, "rbind");
+			add(config, d->target, "bind", d->target, options);
+			continue;
+		}
 		add(config, d->target, d->type, d->source, options);
 	}
 }

@@ -24,6 +24,7 @@
 #include "engine/network_device.h"
 #include "engine/shim_client.h"
 #include "engine/shim_spawn.h"
+#include "model/keeper.h"
 #include "model/seccomp_profile.h"
 #include "sys/rmtree.h"
 #include "sys/program.h"
@@ -145,7 +146,7 @@ static int read_answer(struct shim_client *client, int *ret_exit, struct err *er
 		       (int)(len - sizeof(failure)), (const char *)data + sizeof(failure));
 }
 
-static int spawn(const struct shim_plan *plan, struct shim_client **ret_client, int *ret_exit,
+static int spawn(struct engine *e, const struct shim_plan *plan, struct shim_client **ret_client, int *ret_exit,
 		 struct err *err)
 {
 	const char *argv[] = { "berth-shim", plan->id, NULL };
@@ -154,7 +155,7 @@ static int spawn(const struct shim_plan *plan, struct shim_client **ret_client, 
 	int fd, r = shim_spawn_plan(&shim_plan_schema, plan, &memfd, err);
 
 	if (r == 0)
-		r = shim_spawn(memfd, argv, &fd, err);
+		r = shim_spawn(e, memfd, argv, &fd, err);
 	if (r < 0)
 		return r;
 	client = shim_client_new(fd);
@@ -194,9 +195,11 @@ static int run(struct engine *e, const struct container_dir *d, const struct con
 		r = note_cgroup(d, c, &a, err);
 	if (r == 0)
 		r = make_network(e, d, c, &a, &plan, err);
+	if (e->guest)
+		plan.keeper = arena_printf(&a, "%s/" KEEPER_FIFO, e->state);
 	if (r == 0)
 		r = container_files_write(e, d->dir, c, err);
-	return r < 0 ? r : spawn(&plan, ret_client, ret_exit, err);
+	return r < 0 ? r : spawn(e, &plan, ret_client, ret_exit, err);
 }
 
 /* Takes back what a failed start left: processes, group, "running" in the store, c/ID. */

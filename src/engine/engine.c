@@ -174,6 +174,7 @@ int engine_open(const struct engine_paths *paths, struct engine **ret, struct er
 	OWN(engine) struct engine *e = mem_alloc(sizeof(*e));
 
 	e->root_fd = e->state_fd = e->c_fd = -1;
+	e->guest = paths ? paths->guest : NULL;
 	/* Modes of what a container sees must not depend on the caller's mask. */
 	(void)umask(022);
 

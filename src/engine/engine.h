@@ -19,14 +19,27 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct engine;
 struct image_store;
 struct state;
 
+/*
+ * The engine of an ordinary user, who is root of a user namespace: it works in the network namespace
+ * of his keeper (model/keeper.h), and starts shims where it came from.
+ */
+struct visit_home;
+struct engine_guest {
+	struct visit_home *home;
+	pid_t keeper;
+	uint64_t keeper_start;
+};
+
 struct engine_paths {
 	const char *root;  /* NULL: BERTH_ROOT, else /var/lib/berth */
 	const char *state; /* NULL: BERTH_STATE, else /run/berth */
+	const struct engine_guest *guest; /* NULL: none; lives as long as the engine */
 };
 
 /* Directories are made (0700) when missing; after a reboot everything is healed once. */

@@ -5,9 +5,11 @@
 
 #include "cgroup/cgroup.h"
 #include "sys/apparmor.h"
+#include "sys/userns.h"
 
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -68,6 +70,21 @@ static void look_up_rlimits(bool all, struct host_facts *f)
 	}
 }
 
+/* The numbers from 0 on that have no gap (user_namespaces(7)). */
+static uint32_t last_group(void)
+{
+	FILE *map = fopen("/proc/self/gid_map", "re");
+	unsigned inside, outside, count, next = 0;
+
+	if (!map)
+		return 0;
+	while (fscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && inside == next &&
+	       count <= UINT32_MAX - next)
+		next += count;
+	(void)fclose(map);
+	return next ? next - 1 : 0;
+}
+
 void host_facts_apparmor(struct host_facts *f)
 {
 	f->apparmor = apparmor_runs();
@@ -84,6 +101,9 @@ void host_facts_gather(const struct host_config *host, struct arena *a, struct h
 		ret->throttled_cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (host->nano_cpus || !str_is_empty(host->cpuset_cpus))
 		ret->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	ret->ordinary = !userns_is_roots();
+	if (ret->ordinary)
+		ret->groups = last_group();
 	if (wants_limits(host))
 		look_up_controllers(a, ret);
 	look_up_rlimits(host->ulimits.n > 0, ret);
@@ -92,5 +112,5 @@ void host_facts_gather(const struct host_config *host, struct arena *a, struct h
 
 bool host_facts_may_raise(const struct host_facts *f)
 {
-	return f->caps >> CAP_SYS_RESOURCE & 1;
+	return !f->ordinary && f->caps >> CAP_SYS_RESOURCE & 1;
 }

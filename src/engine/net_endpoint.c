@@ -437,6 +437,17 @@ static int plan_one(struct engine *e, const struct container *c, size_t i, struc
 	return 0;
 }
 
+/* From an ordinary user's bridges no way leads out: his container has one of its own instead. */
+static void plan_guest(const struct engine_guest *guest, struct net_plan *plan)
+{
+	plan->home_pid = guest->keeper;
+	plan->home_start = guest->keeper_start;
+	for (size_t i = 0; i < plan->links.n; i++) {
+		plan->uplink = plan->uplink || plan->links.items[i].gateway;
+		plan->links.items[i].gateway = NULL;
+	}
+}
+
 int net_endpoint_plan(struct engine *e, const struct container *c, struct arena *a,
 		      struct net_plan **ret, struct err *err)
 {
@@ -455,6 +466,8 @@ int net_endpoint_plan(struct engine *e, const struct container *c, struct arena 
 	}
 	if (r == 0)
 		r = net_endpoint_port_plan(c, a, plan, err);
+	if (r == 0 && e->guest && !plan->join_pid)
+		plan_guest(e->guest, plan);
 	if (r == 0)
 		*ret = plan;
 	return r;

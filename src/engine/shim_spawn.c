@@ -12,6 +12,7 @@
 #include "sys/exec_sealed.h"
 #include "sys/file.h"
 #include "sys/program.h"
+#include "sys/visit.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -110,8 +111,9 @@ static _Noreturn void run_child(struct child *c)
 }
 
 /* Signals stay blocked until the child has its own memory: its handlers would be ours. */
-static int vfork_child(struct child *c)
+static int vfork_child(void *arg)
 {
+	struct child *c = arg;
 	sigset_t all, old;
 	pid_t pid;
 
@@ -131,7 +133,8 @@ static int raise_fd(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_SPARE_FD);
 }
 
-int shim_spawn(int plan_fd, const char *const *argv, int *ret_client, struct err *err)
+int shim_spawn(struct engine *e, int plan_fd, const char *const *argv, int *ret_client,
+	       struct err *err)
 {
 	int pair[2];
 	OWN(fd) int program = -1;
@@ -161,7 +164,7 @@ int shim_spawn(int plan_fd, const char *const *argv, int *ret_client, struct err
 	};
 
 	choose_env(child.env);
-	r = vfork_child(&child);
+	r = visit_call_home(e->guest ? e->guest->home : NULL, vfork_child, &child);
 	if (r < 0)
 		return err_code(err, r, "starting berth-shim");
 	*ret_client = take_fd(&ours);

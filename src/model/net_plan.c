@@ -20,5 +20,7 @@ SCHEMA(net_port_plan, T, F_U32(T, protocol, "protocol", REQUIRED),
 #define T struct net_plan
 SCHEMA(net_plan, T, F_LIST(T, links, "links", net_link_plan, OMIT_EMPTY),
        F_LIST(T, ports, "ports", net_port_plan, OMIT_EMPTY),
-       F_INT(T, join_pid, "joinPid", OMIT_EMPTY), F_U64(T, join_start, "joinStart", OMIT_EMPTY));
+       F_INT(T, join_pid, "joinPid", OMIT_EMPTY), F_U64(T, join_start, "joinStart", OMIT_EMPTY),
+       F_INT(T, home_pid, "homePid", OMIT_EMPTY), F_U64(T, home_start, "homeStart", OMIT_EMPTY),
+       F_BOOL(T, uplink, "uplink", OMIT_EMPTY));
 #undef T

@@ -31,7 +31,7 @@ SCHEMA(shim_plan, T, F_STR(T, id, "id", REQUIRED), F_STR(T, root_dir, "rootDir",
        F_STR(T, seccomp_cache, "seccompCache", OMIT_EMPTY),
        F_STR(T, seccomp_key, "seccompKey", OMIT_EMPTY),
        F_PTR(T, health, "health", health_plan, OMIT_EMPTY),
-       F_PTR(T, net, "net", net_plan, OMIT_EMPTY),
+       F_PTR(T, net, "net", net_plan, OMIT_EMPTY), F_STR(T, keeper, "keeper", OMIT_EMPTY),
        F_PTR(T, resolver, "resolver", resolver_plan, OMIT_EMPTY),
        F_OBJ(T, config, "config", oci_config, REQUIRED));
 #undef T

@@ -106,6 +106,12 @@ struct runtime_entry {
 void runtime_entry_cleanup(struct runtime_entry *entry);
 int runtime_entry_ask(int call_fd, struct runtime_entry *ret, struct err *err);
 
+/*
+ * Writes the maps of a process of ours in a new user namespace; what an ordinary user may not write
+ * himself newuidmap(1) and newgidmap(1) do.
+ */
+int runtime_map_ids(pid_t pid, const struct oci_id_mappings *mappings, struct err *err);
+
 /* One more process in a container that runs. */
 struct runtime_exec {
 	pid_t init_pid;

@@ -17,6 +17,7 @@
 #include "shim/plan_map.h"
 #include "shim/start.h"
 #include "sys/proc.h"
+#include "sys/userns.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -62,6 +63,8 @@ static int start(struct exec_mode *m, struct arena *a, int *ret_exit, struct err
 		.init_pid = plan.init_pid,
 		.init_start = plan.init_start,
 		.cgroup = plan.cgroup,
+		/* An ordinary user's container may be in a group nowhere, or not everywhere. */
+		.cgroup_is_partial = !userns_is_roots(),
 		.process = &plan.process,
 		.seccomp = plan.seccomp,
 		.seccomp_cache = plan.seccomp_cache,

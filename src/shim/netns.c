@@ -17,6 +17,7 @@
 #include "sys/file.h"
 #include "sys/namespace.h"
 #include "sys/proc.h"
+#include "sys/visit.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -199,6 +200,63 @@ static int make_links(struct netns *n, const struct net_plan *plan, int *ret, st
 	return r;
 }
 
+/* -- links of an ordinary user's container -- */
+
+/* What is opened where his bridges are. Who has entered that namespace cannot come back to the
+ * machine's, so a child does it. */
+struct opening {
+	int host, inside, netns;
+	struct err *err;
+};
+
+static int open_at_home(void *arg)
+{
+	struct opening *o = arg;
+	int r = net_link_socket(&o->host, o->err);
+
+	if (r == 0 && syscall(SYS_unshare, CLONE_NEWNET) < 0)
+		r = err_sys(o->err, "network namespace of the container");
+	return r < 0 ? r : look_inside(&o->netns, &o->inside, o->err);
+}
+
+static int open_home(const struct net_plan *plan, int *ret, struct err *err)
+{
+	OWN(fd) int pidfd = proc_open(plan->home_pid, plan->home_start);
+	OWN(fd) int netns = -1;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", plan->home_pid);
+	if (pidfd >= 0)
+		netns = namespace_open(path, CLONE_NEWNET);
+	if (netns < 0)
+		return err_set(err, -ESRCH,
+			       "the process that holds your networks has ended; try again");
+	*ret = take_fd(&netns);
+	return 0;
+}
+
+static int make_links_at_home(const struct net_plan *plan, int *ret, struct err *err)
+{
+	struct opening o = { -1, -1, -1, err };
+	OWN(fd) int home = -1;
+	int r = open_home(plan, &home, err);
+
+	if (r == 0)
+		r = visit_network(home, open_at_home, &o);
+	if (r < 0 && err->code == 0)
+		r = err_code(err, r, "entering the namespace of your networks");
+
+	OWN(fd) int host = o.host;
+	OWN(fd) int inside = o.inside;
+	OWN(fd) int netns = o.netns;
+
+	for (size_t i = 0; r == 0 && i < plan->links.n; i++)
+		r = add_link(host, inside, netns, &plan->links.items[i], err);
+	if (r == 0)
+		*ret = take_fd(&netns);
+	return r;
+}
+
 /* -- ports -- */
 
 /* Each is one descriptor, and a range may have thousands. */
@@ -318,6 +376,45 @@ static int publish(struct netns *n, const struct net_plan *plan, struct err *err
 	return r < 0 ? err_wrap(err, "driver failed programming external connectivity") : 0;
 }
 
+/*
+ * Says of each port in whose way something is, since pasta does not: it is the one that takes them.
+ */
+static int try_ports(const struct net_plan *plan, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->ports.n; i++) {
+		struct net_port p;
+		OWN(fd) int fd = -1;
+
+		r = read_port(&plan->ports.items[i], &p, err);
+		if (r == 0)
+			r = take_port(&p, &fd, err);
+		if (r == -EACCES)
+			return err_set(err, r,
+				       "port %u of the host is below what an ordinary user may "
+				       "have; root can change that: sysctl "
+				       "net.ipv4.ip_unprivileged_port_start=%u",
+				       p.host_port, p.host_port);
+	}
+	return r < 0 ? err_wrap(err, "driver failed programming external connectivity") : 0;
+}
+
+static int connect_ordinary(struct netns *n, const struct net_plan *plan, int dir, int *ret_fd,
+			    struct err *err)
+{
+	OWN(fd) int netns = -1;
+	int r = try_ports(plan, err);
+
+	if (r == 0)
+		r = make_links_at_home(plan, &netns, err);
+	if (r == 0 && plan->uplink)
+		r = uplink_start(&n->uplink, netns, dir, plan, err);
+	if (r == 0)
+		*ret_fd = take_fd(&netns);
+	return r;
+}
+
 static void close_sockets(struct netns *n)
 {
 	for (size_t i = 0; i < n->n; i++)
@@ -329,6 +426,7 @@ void netns_unpublish(struct netns *n)
 	struct net_rules rules = { .ports = n->ports, .n_ports = n->n };
 	struct err ignored = ERR_INIT;
 
+	uplink_stop(&n->uplink);
 	if (n->n == 0 || n->rules >= 0)
 		return;
 	if (net_rules_socket(&n->rules, &ignored) == 0)
@@ -342,12 +440,14 @@ void netns_forget(const struct netns *n)
 		(void)net_conntrack_forget(&n->addresses[i]);
 }
 
-int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err)
+int netns_setup(struct netns *n, const struct net_plan *plan, int dir, int *ret_fd, struct err *err)
 {
 	int r;
 
 	if (plan->join_pid)
 		return open_shared(plan, ret_fd, err);
+	if (plan->home_pid)
+		return connect_ordinary(n, plan, dir, ret_fd, err);
 	/* First what others may have, and what takes time last. */
 	r = publish(n, plan, err);
 	if (r < 0) {

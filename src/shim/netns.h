@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "model/shim_plan.h"
 #include "net/net.h"
+#include "shim/uplink.h"
 
 /* What is held as long as the container runs: a socket on each published port of the host. */
 struct netns {
@@ -17,18 +18,20 @@ struct netns {
 	int *sockets;
 	size_t n;
 	int rules; /* the socket by which they were taken back */
+	struct uplink uplink;
 };
 #define NETNS_NONE                                                                                 \
 	{                                                                                          \
-		.rules = -1                                                                        \
+		.rules = -1, .uplink = UPLINK_NONE                                                 \
 	}
 
 /*
  * Makes the namespace with its links, or opens the one that is shared, and takes and publishes the
- * ports. *ret_fd: the namespace, which the caller closes when somebody is in it. What fails leaves
- * nothing.
+ * ports. dir: STATE/c/ID. *ret_fd: the namespace, which the caller closes when somebody is in it.
+ * What fails leaves nothing.
  */
-int netns_setup(struct netns *n, const struct net_plan *plan, int *ret_fd, struct err *err);
+int netns_setup(struct netns *n, const struct net_plan *plan, int dir, int *ret_fd,
+		struct err *err);
 /*
  * Takes the ports back; the rest goes with the last process in the namespace. Closing the socket
  * that is left open waits until the kernel has freed the elements (10 to 20 ms): we end with it.

@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "net/names.h"
 #include "sys/namespace.h"
+#include "sys/userns.h"
+#include "sys/visit.h"
 
 #include <netinet/in.h>
 #include <sched.h>
@@ -77,6 +79,11 @@ static const char *find_path(const struct oci_config *config)
 	return NULL;
 }
 
+static int open_there(void *arg)
+{
+	return open_here(arg);
+}
+
 int resolver_sockets_open(const struct oci_config *config, struct resolver_sockets *ret,
 			  struct err *err)
 {
@@ -90,6 +97,14 @@ int resolver_sockets_open(const struct oci_config *config, struct resolver_socke
 	netns = namespace_open(path, CLONE_NEWNET);
 	if (netns < 0)
 		return err_code(err, netns, "network namespace %s", path);
+	/* An ordinary user could not come back. */
+	if (!userns_is_roots()) {
+		r = visit_network(netns, open_there, &s);
+		if (r < 0)
+			return err_code(err, r, "sockets at 127.0.0.11");
+		*ret = s;
+		return 0;
+	}
 	own = namespace_own("net");
 	if (own < 0)
 		return err_code(err, own, "our own network namespace");

@@ -12,6 +12,7 @@
 #include "shim/again.h"
 #include "shim/ending.h"
 #include "shim/exec_mode.h"
+#include "shim/keeper.h"
 #include "shim/loop.h"
 #include "shim/start.h"
 
@@ -44,6 +45,8 @@ int shim_main(int argc, char **argv)
 		return exec_mode_run();
 	if (argc == 5 && str_eq(argv[1], "probe"))
 		return exec_mode_probe(argv[3], argv[4]);
+	if (argc == 2 && str_eq(argv[1], "keep"))
+		return keeper_run();
 	if (argc == 2)
 		return supervise(NULL);
 	if (again_parse(argc, argv, &again) == 0)

@@ -175,6 +175,7 @@ static int run(struct supervisor *s, struct shim_plan *plan, struct arena *a, in
 		.config = &plan->config,
 		.overlay = &overlay,
 		.cgroup = plan->cgroup,
+		.cgroup_is_optional = plan->keeper != NULL,
 		.seccomp_cache = plan->seccomp_cache,
 		.seccomp_key = plan->seccomp_key,
 		.die_with_parent = true,
@@ -188,7 +189,7 @@ static int run(struct supervisor *s, struct shim_plan *plan, struct arena *a, in
 	if (r < 0)
 		return r;
 	if (plan->net) {
-		r = netns_setup(&s->netns, plan->net, &netns, err);
+		r = netns_setup(&s->netns, plan->net, s->dir, &netns, err);
 		if (r < 0)
 			return r;
 		netns_join(&plan->config, netns, a);
@@ -237,6 +238,14 @@ static void announce(struct supervisor *s)
 			client_send(&s->clients, &s->clients.items[i]);
 }
 
+/* Open as long as we live, and in no program of the container. close_rest() has been. */
+static int hold_keeper(const struct shim_plan *plan, struct err *err)
+{
+	if (!plan->keeper || open(plan->keeper, O_WRONLY | O_NONBLOCK | O_CLOEXEC) >= 0)
+		return 0;
+	return err_sys(err, "the process that holds your namespaces has ended: %s", plan->keeper);
+}
+
 static int start(struct supervisor *s, const struct start_again *again, struct arena *a,
 		 int *ret_exit, struct err *err)
 {
@@ -248,7 +257,9 @@ static int start(struct supervisor *s, const struct start_again *again, struct a
 		return r;
 	keep(s, &plan);
 	close_rest(again);
-	r = become_supervisor(s, err);
+	r = hold_keeper(&plan, err);
+	if (r == 0)
+		r = become_supervisor(s, err);
 	if (r == 0)
 		r = again ? inherit_state(s, again, err) : open_state(s, err);
 	if (r < 0)
