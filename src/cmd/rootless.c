@@ -9,8 +9,8 @@
  *	                                     +-- pasta, in the machine's: sockets for the container
  *	                                     +-- the container: a link to a bridge, and pasta's
  *
- * The shim and what it starts have to be in the machine's network namespace, because pasta opens its
- * sockets there and because names are asked for from there; berth-fetch, because registries are
+ * The shim and what it starts have to be in the machine's network namespace, because pasta opens
+ *its sockets there and because names are asked for from there; berth-fetch, because registries are
  * there.
  */
 #include "cmd/rootless.h"

@@ -87,10 +87,11 @@ static int read_ranges(const char *file, const char *name, struct ranges *ret, s
 	ret->n = r < 0 ? 0 : subid_parse(text, name, getuid(), ret->items);
 	if (ret->n)
 		return 0;
-	return err_set(err, -EPERM,
-		       "%s grants you no range of numbers for the users of containers; root can "
-		       "add one: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
-		       file, name ? name : "USER");
+	return err_set(
+		err, -EPERM,
+		"%s grants you no range of numbers for the users of containers; root can "
+		"add one: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
+		file, name ? name : "USER");
 }
 
 /* Root in there is he; the numbers from 1 on are the ranges, one behind the other. */
@@ -103,8 +104,8 @@ static void map(const struct ranges *from, uint32_t own, struct arena *a,
 
 	to[n++] = (struct oci_id_mapping){ 0, own, 1 };
 	for (size_t i = 0; i < from->n && from->items[i].count <= UINT32_MAX - next; i++) {
-		to[n++] = (struct oci_id_mapping){ next, from->items[i].first,
-						   from->items[i].count };
+		to[n++] =
+			(struct oci_id_mapping){ next, from->items[i].first, from->items[i].count };
 		next += from->items[i].count;
 	}
 	*ret = to;
@@ -311,9 +312,10 @@ static int start_beside(int state, int fifo, int userns, struct rootless_keeper 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (status != 0 || rootless_keeper_find(state, ret) < 0)
-		return err_set(shared, -EIO,
-			       "the process that kept your namespaces was killed, and no other "
-			       "can be started in them; stop your containers' berth-shim processes");
+		return err_set(
+			shared, -EIO,
+			"the process that kept your namespaces was killed, and no other "
+			"can be started in them; stop your containers' berth-shim processes");
 	return 0;
 }
 

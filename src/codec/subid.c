@@ -46,8 +46,8 @@ size_t subid_parse(const char *text, const char *name, uint32_t uid,
 	size_t n = 0;
 
 	while (*text && n < SUBID_RANGES_MAX) {
-		const char *end = text + strcspn(text, "\n"), *colon = memchr(text, ':',
-									      (size_t)(end - text));
+		const char *end = text + strcspn(text, "\n"),
+			   *colon = memchr(text, ':', (size_t)(end - text));
 		const char *at = colon ? colon + 1 : end;
 		struct subid_range r;
 
@@ -65,8 +65,8 @@ size_t subid_user_name(const char *passwd, uint32_t uid, const char **ret)
 	while (*passwd) {
 		const char *end = passwd + strcspn(passwd, "\n");
 		const char *name_end = memchr(passwd, ':', (size_t)(end - passwd));
-		const char *at = name_end ? memchr(name_end + 1, ':', (size_t)(end - name_end - 1))
-					  : NULL;
+		const char *at =
+			name_end ? memchr(name_end + 1, ':', (size_t)(end - name_end - 1)) : NULL;
 		uint32_t value;
 
 		if (at && name_end > passwd) {

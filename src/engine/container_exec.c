@@ -139,7 +139,8 @@ static int make_plan(struct engine *e, const struct container *c, const struct s
 	return plan_process(c, spec, &host, caps, &security, a, &ret->process, err);
 }
 
-static int spawn_detached(struct engine *e, int memfd, const char *const *argv, int *ret_exit, struct err *err)
+static int spawn_detached(struct engine *e, int memfd, const char *const *argv, int *ret_exit,
+			  struct err *err)
 {
 	OWN(shim_client) struct shim_client *client = NULL;
 	enum shim_frame type;

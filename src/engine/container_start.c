@@ -146,8 +146,8 @@ static int read_answer(struct shim_client *client, int *ret_exit, struct err *er
 		       (int)(len - sizeof(failure)), (const char *)data + sizeof(failure));
 }
 
-static int spawn(struct engine *e, const struct shim_plan *plan, struct shim_client **ret_client, int *ret_exit,
-		 struct err *err)
+static int spawn(struct engine *e, const struct shim_plan *plan, struct shim_client **ret_client,
+		 int *ret_exit, struct err *err)
 {
 	const char *argv[] = { "berth-shim", plan->id, NULL };
 	OWN(fd) int memfd = -1;

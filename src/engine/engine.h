@@ -26,8 +26,8 @@ struct image_store;
 struct state;
 
 /*
- * The engine of an ordinary user, who is root of a user namespace: it works in the network namespace
- * of his keeper (model/keeper.h), and starts shims where it came from.
+ * The engine of an ordinary user, who is root of a user namespace: it works in the network
+ * namespace of his keeper (model/keeper.h), and starts shims where it came from.
  */
 struct visit_home;
 struct engine_guest {
@@ -37,8 +37,8 @@ struct engine_guest {
 };
 
 struct engine_paths {
-	const char *root;  /* NULL: BERTH_ROOT, else /var/lib/berth */
-	const char *state; /* NULL: BERTH_STATE, else /run/berth */
+	const char *root;                 /* NULL: BERTH_ROOT, else /var/lib/berth */
+	const char *state;                /* NULL: BERTH_STATE, else /run/berth */
 	const struct engine_guest *guest; /* NULL: none; lives as long as the engine */
 };
 

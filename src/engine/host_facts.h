@@ -21,8 +21,8 @@ struct host_facts {
 	bool apparmor, apparmor_default; /* it runs; HOST_FACTS_APPARMOR is loaded */
 	bool limits_known;               /* the has_… below were looked up */
 	bool has_memory, has_swap, has_cpu, has_cpuset, has_pids;
-	bool ordinary;         /* we are root of a user namespace only ... */
-	uint32_t groups;       /* ... in which there are the groups from 0 to this one */
+	bool ordinary;               /* we are root of a user namespace only ... */
+	uint32_t groups;             /* ... in which there are the groups from 0 to this one */
 	uint64_t hard[RLIM_NLIMITS]; /* hard resource limits; RLIM_INFINITY where not looked up */
 };
 

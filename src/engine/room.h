@@ -29,7 +29,7 @@ struct engine {
 	struct image_store *images;
 	struct prepared *prepared; /* NULL: none */
 	struct arena notes_arena;
-	struct strv notes; /* of the container created last */
+	struct strv notes;                /* of the container created last */
 	const struct engine_guest *guest; /* NULL: the machine's root's */
 };
 

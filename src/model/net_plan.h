@@ -35,8 +35,9 @@ struct net_plan {
 	LIST(struct net_port_plan) ports;
 	int join_pid;        /* the process whose network it shares ... */
 	uint64_t join_start; /* ... and its start time; 0: none */
-	/* An ordinary user's bridges are in the network namespace of this process, his keeper; 0: in
-	 * the shim's own. Then what is outside is reached, and ports are published, by a program. */
+	/* An ordinary user's bridges are in the network namespace of this process, his keeper; 0:
+	 * in the shim's own. Then what is outside is reached, and ports are published, by a
+	 * program. */
 	int home_pid;
 	uint64_t home_start;
 	bool uplink; /* connected to what is outside */

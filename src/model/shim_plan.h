@@ -64,7 +64,7 @@ struct shim_plan {
 	const char *seccomp_key;    /* file name in it; NULL: do not keep */
 	struct health_plan *health; /* NULL: none */
 	struct net_plan *net;       /* NULL: as the configuration says alone */
-	const char *keeper; /* an ordinary user's: the FIFO that is held open; NULL: none */
+	const char *keeper;         /* an ordinary user's: the FIFO that is held open; NULL: none */
 	struct resolver_plan *resolver; /* NULL: none; needs a network namespace with a path */
 	struct oci_config config;       /* root.path unused: the overlay is the root */
 };

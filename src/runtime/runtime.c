@@ -459,7 +459,7 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 				err);
 	if (r < 0)
 		return r;
-	if (facts.ordinary && has_time(x))
+	if (facts.rootless && has_time(x))
 		return err_set(err, -ENOTSUP,
 			       "the container has a time namespace of its own, which an ordinary "
 			       "user cannot enter; make it without one");

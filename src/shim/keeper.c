@@ -1,9 +1,9 @@
 /*
  * keeper.c - who keeps an ordinary user's namespaces while his containers run
  *
- * It lingers for a moment, so that a few commands in a row make the namespaces once, and a shim that
- * executes itself again may close the FIFO meanwhile. Then it looks once more under the lock: who
- * opens the FIFO has that, so nobody finds a keeper that is about to end.
+ * It lingers for a moment, so that a few commands in a row make the namespaces once, and a shim
+ * that executes itself again may close the FIFO meanwhile. Then it looks once more under the lock:
+ * who opens the FIFO has that, so nobody finds a keeper that is about to end.
  */
 #include "shim/keeper.h"
 

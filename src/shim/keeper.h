@@ -1,8 +1,8 @@
 /*
  * keeper.h - who keeps an ordinary user's namespaces while his containers run
  *
- * `berth-shim keep` is started in the user namespace in which all containers of the user are, and in
- * the network namespace in which their bridges are, so that there is one of each and others find
+ * `berth-shim keep` is started in the user namespace in which all containers of the user are, and
+ * in the network namespace in which their bridges are, so that there is one of each and others find
  * them: STATE/keeper.pid says who it is. Everybody who works in there holds the FIFO STATE/keeper
  * open for writing, commands as well as shims; when the last one has closed it the keeper ends.
  */

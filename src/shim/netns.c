@@ -285,7 +285,8 @@ static socklen_t socket_address(const struct net_port *p, struct sockaddr_storag
 	return p->host_address.family == 4 ? sizeof(v4) : sizeof(v6);
 }
 
-static int open_socket(const struct net_port *p)
+/* is_trial: connections of who had it before may still be about to end. */
+static int open_socket(const struct net_port *p, bool is_trial)
 {
 	static const int on = 1;
 	int type = p->protocol == IPPROTO_TCP    ? SOCK_STREAM
@@ -297,10 +298,12 @@ static int open_socket(const struct net_port *p)
 	/* The same port of IPv4 is another one. */
 	if (fd >= 0 && p->host_address.family == 6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (fd >= 0 && is_trial && p->protocol == IPPROTO_TCP)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	return fd;
 }
 
-static int take_port(const struct net_port *p, int *ret, struct err *err)
+static int take_port(const struct net_port *p, bool is_trial, int *ret, struct err *err)
 {
 	struct sockaddr_storage at;
 	socklen_t len = socket_address(p, &at);
@@ -310,7 +313,7 @@ static int take_port(const struct net_port *p, int *ret, struct err *err)
 
 	if (p->host_port == 0)
 		return 0; /* the container's own address: nothing of the host's */
-	fd = open_socket(p);
+	fd = open_socket(p, is_trial);
 	if (fd < 0 && p->protocol == IPPROTO_SCTP)
 		return 0; /* where the kernel has no SCTP, no program of the host has its ports */
 	if (fd < 0)
@@ -369,7 +372,7 @@ static int publish(struct netns *n, const struct net_plan *plan, struct err *err
 		n->sockets[n->n] = -1;
 		r = read_port(&plan->ports.items[n->n], &n->ports[n->n], err);
 		if (r == 0)
-			r = take_port(&n->ports[n->n], &n->sockets[n->n], err);
+			r = take_port(&n->ports[n->n], false, &n->sockets[n->n], err);
 	}
 	if (r == 0)
 		r = add_rules(n, err);
@@ -389,7 +392,7 @@ static int try_ports(const struct net_plan *plan, struct err *err)
 
 		r = read_port(&plan->ports.items[i], &p, err);
 		if (r == 0)
-			r = take_port(&p, &fd, err);
+			r = take_port(&p, true, &fd, err);
 		if (r == -EACCES)
 			return err_set(err, r,
 				       "port %u of the host is below what an ordinary user may "

@@ -5,7 +5,8 @@
  * tied to us as well: killed at any moment, no two of the three are left. When it is killed itself,
  * the container goes on without a way out until it is started again.
  *
- * It says that it is ready by writing to a pipe; what it says on stderr until then is why it is not.
+ * It says that it is ready by writing to a pipe; what it says on stderr until then is why it is
+ * not.
  */
 #include "shim/uplink.h"
 
@@ -160,9 +161,7 @@ int uplink_start(struct uplink *u, int netns, int dir, const struct net_plan *pl
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	OWN(fd) int ready = -1, said = -1;
-	struct child c = {
-		.null = -1, .said = -1, .netns = -1, .ready = -1, .dir = -1
-	};
+	struct child c = { .null = -1, .said = -1, .netns = -1, .ready = -1, .dir = -1 };
 	struct uplink_program program;
 	int r = uplink_program_find(plan, &a, &program, err);
 

@@ -1,8 +1,8 @@
 /*
  * uplink.h - an ordinary user's container and what is outside
  *
- * He cannot connect a network namespace to the machine's. pasta(1), or slirp4netns(1) where there is
- * no pasta, is a program in the machine's network namespace that has an interface in the
+ * He cannot connect a network namespace to the machine's. pasta(1), or slirp4netns(1) where there
+ * is no pasta, is a program in the machine's network namespace that has an interface in the
  * container's: it turns what comes by that into sockets of its own, and listens at published ports.
  */
 #ifndef SHIM_UPLINK_H

@@ -1,8 +1,8 @@
 /*
  * uplink_program.c - the command lines of pasta and of slirp4netns
  *
- * Both give the container 10.0.2.100 on an interface tap0, and 10.0.2.2 as its way out. Neither lets
- * it reach the machine's own loopback addresses: that is what --no-map-gw and
+ * Both give the container 10.0.2.100 on an interface tap0, and 10.0.2.2 as its way out. Neither
+ * lets it reach the machine's own loopback addresses: that is what --no-map-gw and
  * --disable-host-loopback are for. Nothing that listens in the container is opened outside but what
  * is published, nor the other way round.
  */
@@ -13,16 +13,16 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 
-#define ADDRESS "10.0.2.100"
-#define GATEWAY "10.0.2.2"
-#define DEVICE  "tap0"
-#define IN_PROC "/proc/self/fd/"
+#define ADDRESS  "10.0.2.100"
+#define GATEWAY  "10.0.2.2"
+#define DEVICE   "tap0"
+#define IN_PROC  "/proc/self/fd/"
 
-#define TEXT_(x)    #x
-#define TEXT(x)     TEXT_(x)
-#define NETNS_FD    3
-#define READY_FD    4
-#define DIR_FD      5
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+#define NETNS_FD 3
+#define READY_FD 4
+#define DIR_FD   5
 _Static_assert(NETNS_FD == UPLINK_FD_NETNS && READY_FD == UPLINK_FD_READY &&
 		       DIR_FD == UPLINK_FD_DIR,
 	       "texts of descriptors");
@@ -32,21 +32,46 @@ _Static_assert(NETNS_FD == UPLINK_FD_NETNS && READY_FD == UPLINK_FD_READY &&
 static const char *const places[] = { "/usr/bin", "/bin", "/usr/local/bin" };
 
 static const char *const pasta_words[] = {
-	"pasta",     "--foreground", "--quiet",      "--ipv4-only",
-	"--config-net", "--address", ADDRESS,        "--netmask",
-	"24",        "--gateway",    GATEWAY,        "--ns-ifname",
-	DEVICE,      "--no-map-gw",  "--no-dhcp",    "--no-netns-quit",
-	"--tcp-ns",  "none",         "--udp-ns",     "none",
-	"--netns",   IN_PROC TEXT(NETNS_FD),         "--pid",
+	"pasta",
+	"--foreground",
+	"--quiet",
+	"--ipv4-only",
+	"--config-net",
+	"--address",
+	ADDRESS,
+	"--netmask",
+	"24",
+	"--gateway",
+	GATEWAY,
+	"--ns-ifname",
+	DEVICE,
+	"--ns-mac-addr",
+	"02:42:0a:00:02:64",
+	"--no-map-gw",
+	"--no-dhcp",
+	"--no-netns-quit",
+	"--tcp-ns",
+	"none",
+	"--udp-ns",
+	"none",
+	"--netns",
+	IN_PROC TEXT(NETNS_FD),
+	"--pid",
 	IN_PROC TEXT(READY_FD),
 };
 
 static const char *const slirp_words[] = {
-	"slirp4netns",  "--configure",  "--mtu=65520",
-	"--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
-	"--netns-type=path", "--ready-fd=" TEXT(READY_FD),
+	"slirp4netns",
+	"--configure",
+	"--mtu=65520",
+	"--disable-host-loopback",
+	"--enable-sandbox",
+	"--enable-seccomp",
+	"--netns-type=path",
+	"--ready-fd=" TEXT(READY_FD),
 	"--api-socket=" IN_PROC TEXT(DIR_FD) "/slirp.sock",
-	IN_PROC TEXT(NETNS_FD), DEVICE,
+	IN_PROC TEXT(NETNS_FD),
+	DEVICE,
 };
 
 /* A program that is root's and that nobody else can have written. In a user namespace in which root
@@ -83,8 +108,7 @@ static void add_ports(struct strv *argv, struct arena *a, const struct net_plan 
 			continue;
 		any = true;
 		strv_add(argv, a, option);
-		strv_add(argv, a,
-			 arena_printf(a, "%s/%u:%u", p->host_ip, p->host_port, p->port));
+		strv_add(argv, a, arena_printf(a, "%s/%u:%u", p->host_ip, p->host_port, p->port));
 	}
 	if (!any) {
 		strv_add(argv, a, option);

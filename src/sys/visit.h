@@ -18,7 +18,8 @@ int visit_network(int netns, int (*fn)(void *arg), void *arg);
 struct visit_home;
 /*
  * Moves us into the network namespace, for good, and leaves a thread behind, which lives as long as
- * we do. To be called while there is no other thread. Or a negative errno: then nothing has changed.
+ * we do. To be called while there is no other thread. Or a negative errno: then nothing has
+ * changed.
  */
 int visit_leave_home(int netns, struct visit_home **ret);
 /* Calls fn where we came from, and waits for it; NULL: here, since we never left. fn's result. */
