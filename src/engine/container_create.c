@@ -191,7 +191,7 @@ static int store(struct engine *e, struct container *c, struct arena *a, struct 
 	if (r == 0)
 		r = net_endpoint_resolve(txn, c, a, err);
 	if (r == 0 && c->state.running)
-		r = net_endpoint_take(txn, c, a, err);
+		r = net_endpoint_take(e, txn, c, a, err);
 	if (r == 0)
 		r = state_put_doc(txn, STATE_CONTAINERS, c->id, &container_schema, c, err);
 	return r < 0 ? r : state_commit(&txn, err);

@@ -157,7 +157,7 @@ int container_query_store_start(struct engine *e, enum state_mode mode, struct c
 	stored.state = c->state;
 	stored.restart_count = c->restart_count;
 	stored.has_been_manually_stopped = c->has_been_manually_stopped;
-	r = net_endpoint_take(txn, &stored, a, err);
+	r = net_endpoint_take(e, txn, &stored, a, err);
 	if (r == 0)
 		r = state_put_doc(txn, STATE_CONTAINERS, c->id, &container_schema, &stored, err);
 	if (r == 0)

@@ -18,6 +18,7 @@
 #include "engine/container_query.h"
 #include "engine/heal.h"
 #include "engine/skeleton.h"
+#include "sys/overlay.h"
 #include "sys/openat2.h"
 #include "sys/proc.h"
 #include "sys/program.h"
@@ -80,6 +81,7 @@ static int new_overlay(struct overlay *o)
 			return -EOPNOTSUPP; /* before 6.7 */
 	if ((o->upper && (fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", o->upper, 0) < 0 ||
 			  fsconfig(fs, FSCONFIG_SET_STRING, "workdir", o->work, 0) < 0)) ||
+	    (overlay_is_users() && fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
@@ -105,6 +107,8 @@ static void *old_overlay(void *ctx)
 	buf_adds(&text, "lowerdir=");
 	for (size_t i = 0; i < o->lower.n; i++)
 		buf_printf(&text, "%s%s", i ? ":" : "", o->lower.items[i]);
+	if (overlay_is_users())
+		buf_adds(&text, ",userxattr");
 	if (o->upper)
 		buf_printf(&text, ",upperdir=%s,workdir=%s", o->upper, o->work);
 	if (r == 0 && text.len > OPTIONS_MAX)

@@ -3,7 +3,7 @@
  *
  * A directory of the merged tree is a list of directories of layers, the top one first. Looking up
  * a name goes down that list: a whiteout (character device 0:0) ends it, a directory joins the list
- * of the next level and ends it when it is opaque (trusted.overlay.opaque), anything else is what
+ * of the next level and ends it when it is opaque, anything else is what
  * is found unless a directory above hides it. A symbolic link starts the walk again with the path
  * that it stands for, from the roots; so no link is ever followed by the kernel, and ".." cannot
  * leave.
@@ -14,6 +14,7 @@
 #include "base/own.h"
 #include "engine/container_mounts.h"
 #include "sys/file.h"
+#include "sys/overlay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,7 @@ static bool is_opaque(int dir)
 {
 	char value;
 
-	return fgetxattr(dir, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return fgetxattr(dir, overlay_attribute(OVERLAY_OPAQUE), &value, 1) == 1 && value == 'y';
 }
 
 /* *ret_next: the directory found; *ret_layer: where something else was found. */

@@ -282,7 +282,8 @@ static struct net_endpoint_door open_door(const struct container *c,
 	};
 }
 
-int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *a, struct err *err)
+int net_endpoint_take(struct engine *e, struct state_txn *txn, struct container *c, struct arena *a,
+		      struct err *err)
 {
 	struct network_doc *networks = arena_array(a, c->endpoints.n, sizeof(*networks));
 	struct net_endpoint_door doors[NET_VERSIONS];
@@ -301,7 +302,7 @@ int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *
 	doors[NET_V6] = open_door(c, networks, NET_V6);
 	/* Where nothing comes in from outside nothing is published. */
 	if (doors[NET_V4].open || doors[NET_V6].open)
-		r = net_endpoint_port_choose(c, doors, a, err);
+		r = net_endpoint_port_choose(e, c, doors, a, err);
 	return r < 0 ? r : label_policy_start(txn, c, err);
 }
 

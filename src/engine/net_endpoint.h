@@ -18,7 +18,8 @@
 int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct arena *a,
 			 struct err *err);
 /* It is about to run: addresses and ports, in c. -ENOENT: a network has been removed. */
-int net_endpoint_take(struct state_txn *txn, struct container *c, struct arena *a, struct err *err);
+int net_endpoint_take(struct engine *e, struct state_txn *txn, struct container *c, struct arena *a,
+		      struct err *err);
 /* The same two for one endpoint; it is not in c yet. */
 int net_endpoint_join(struct state_txn *txn, const struct container *c, struct endpoint *ep,
 		      struct arena *a, struct err *err);
@@ -72,7 +73,7 @@ struct net_endpoint_door {
 	bool routed;         /* the container's own address is opened */
 };
 /* The ports that c wants, as numbers of the host that are free now. net_endpoint_port.c */
-int net_endpoint_port_choose(struct container *c,
+int net_endpoint_port_choose(struct engine *e, struct container *c,
 			     const struct net_endpoint_door doors[NET_VERSIONS], struct arena *a,
 			     struct err *err);
 int net_endpoint_port_plan(const struct container *c, struct arena *a, struct net_plan *plan,

@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "codec/ip_block.h"
 #include "codec/port.h"
+#include "sys/visit.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct choosing {
 	const struct net_endpoint_door *doors;
 	int *sockets;
 	size_t n_sockets;
+	struct err *err;
 };
 
 enum { RANDOM_ATTEMPTS = 64 };
@@ -225,8 +227,11 @@ static bool is_bound(const struct container *c, const char *port)
 	return false;
 }
 
-static int choose_all(struct choosing *x, struct err *err)
+/* Where the ports are to be, which for an ordinary user is not where his bridges are. */
+static int choose_all(void *arg)
 {
+	struct choosing *x = arg;
+	struct err *err = x->err;
 	struct container *c = x->c;
 	const struct strv *exposed = &c->config.exposed_ports;
 	size_t most = c->host_config.port_bindings.n +
@@ -244,12 +249,12 @@ static int choose_all(struct choosing *x, struct err *err)
 	return r;
 }
 
-int net_endpoint_port_choose(struct container *c,
+int net_endpoint_port_choose(struct engine *e, struct container *c,
 			     const struct net_endpoint_door doors[NET_VERSIONS], struct arena *a,
 			     struct err *err)
 {
-	struct choosing x = { .c = c, .a = a, .doors = doors };
-	int r = choose_all(&x, err);
+	struct choosing x = { .c = c, .a = a, .doors = doors, .err = err };
+	int r = visit_call_home(e->guest ? e->guest->home : NULL, choose_all, &x);
 
 	for (size_t i = 0; i < x.n_sockets; i++)
 		(void)close(x.sockets[i]);

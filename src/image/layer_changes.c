@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "base/str.h"
 #include "image/tree_walk.h"
+#include "sys/overlay.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,7 +45,7 @@ static bool is_opaque(int fd)
 {
 	char value;
 
-	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return fgetxattr(fd, overlay_attribute(OVERLAY_OPAQUE), &value, 1) == 1 && value == 'y';
 }
 
 static bool same_attributes(const struct stat *x, const struct stat *y)

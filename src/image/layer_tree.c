@@ -8,9 +8,9 @@
  *  (3) The last entry of a name wins; what stood there is removed, a directory with its contents.
  *
  * Whiteouts become what overlayfs knows: ".wh.NAME" a character device 0:0 by that name,
- * ".wh..wh..opq" the attribute trusted.overlay.opaque. They hide what *lower* layers have, in
- * whichever order the entries come: a name that is in this layer too needs no whiteout, unless it
- * is a directory; that becomes opaque.
+ * ".wh..wh..opq" the attribute for opaque ones (sys/overlay.h). They hide what *lower* layers have,
+ * in whichever order the entries come: a name that is in this layer too needs no whiteout, unless
+ * it is a directory; that becomes opaque.
  *
  * Directories get their time last, since each entry made in them changes it, and their set-group-ID
  * bit, since new entries would inherit the group.
@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "image/tree_count.h"
 #include "image/tree_walk.h"
+#include "sys/overlay.h"
 #include "sys/rmtree.h"
 
 #include <fcntl.h>
@@ -33,8 +34,6 @@
 #include <unistd.h>
 
 enum { DIR_MODE = 0755, PERMISSIONS = 01777, SPECIAL = 06000 };
-
-static const char opaque_name[] = "trusted.overlay.opaque";
 
 /* Directories whose mode and time are set at the end. */
 struct pending {
@@ -185,7 +184,7 @@ static int make_opaque(int parent, const char *name)
 
 	if (fd < 0)
 		return fd;
-	return fsetxattr(fd, opaque_name, "y", 1, 0) < 0 ? -errno : 0;
+	return fsetxattr(fd, overlay_attribute(OVERLAY_OPAQUE), "y", 1, 0) < 0 ? -errno : 0;
 }
 
 /* Makes a directory; what is there and is none goes. *ret_new: there was no directory. */
@@ -463,7 +462,7 @@ static bool add_special(struct layer_tree *t, const struct layer_entry *e, int p
 		return false;
 	*ret = 0;
 	if (str_eq(name, ".wh..wh..opq")) {
-		if (fsetxattr(parent, opaque_name, "y", 1, 0) < 0)
+		if (fsetxattr(parent, overlay_attribute(OVERLAY_OPAQUE), "y", 1, 0) < 0)
 			*ret = err_sys(err, "%.200s", e->path);
 	} else if (!str_after(hidden, ".wh.")) { /* the others are aufs's own affairs */
 		*ret = add_whiteout(t, e, parent, hidden, err);

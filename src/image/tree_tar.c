@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "image/image.h"
 #include "image/tree_walk.h"
+#include "sys/overlay.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -106,8 +107,8 @@ static bool has_attribute(int fd, const char *name, char value)
 /* What overlayfs keeps elsewhere than in this directory would be missing in the tar. */
 static int check_overlay(struct writer *w, int fd, const char *path)
 {
-	if (w->t->is_layer && (has_attribute(fd, "trusted.overlay.redirect", '\0') ||
-			       has_attribute(fd, "trusted.overlay.metacopy", '\0')))
+	if (w->t->is_layer && (has_attribute(fd, overlay_attribute(OVERLAY_REDIRECT), '\0') ||
+			       has_attribute(fd, overlay_attribute(OVERLAY_METACOPY), '\0')))
 		return err_set(
 			w->err, -ENOTSUP,
 			"%.300s: overlayfs keeps only a reference to it here (redirect_dir or "
@@ -306,7 +307,7 @@ static int write_directory(struct writer *w, int dir, const char *name, const ch
 	r = read_xattrs(arena_printf(&a, "/proc/self/fd/%d", fd), true, &a, &e);
 	if (r == 0)
 		r = put(w, &e);
-	if (r == 0 && w->t->is_layer && has_attribute(fd, "trusted.overlay.opaque", 'y'))
+	if (r == 0 && w->t->is_layer && has_attribute(fd, overlay_attribute(OVERLAY_OPAQUE), 'y'))
 		r = write_mark(w, &st, prefix, ".wh..opq");
 	return r < 0 || is_kernel_s(fd) ? r : write_dir(w, fd, prefix, depth + 1);
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "model/oci_name.h"
 #include "sys/namespace.h"
+#include "sys/overlay.h"
 #include "sys/userns.h"
 
 #include <errno.h>
@@ -165,6 +166,7 @@ static int new_overlay(const struct runtime_overlay *v, int *ret, struct err *er
 	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", v->upper, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "workdir", v->work, 0) < 0 ||
+	    (overlay_is_users() && fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0) ||
 	    (v->is_volatile && fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0) ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return overlay_failed(fs, err);
@@ -210,8 +212,8 @@ static int old_overlay(struct opened *o, const struct runtime_overlay *v, struct
 	OWN(buf) struct buf text = { 0 }, rest = { 0 };
 	int r;
 
-	buf_printf(&rest, ",upperdir=%s,workdir=%s%s", v->upper, v->work,
-		   v->is_volatile ? ",volatile" : "");
+	buf_printf(&rest, ",upperdir=%s,workdir=%s%s%s", v->upper, v->work,
+		   overlay_is_users() ? ",userxattr" : "", v->is_volatile ? ",volatile" : "");
 	add_layers(v->lower, &text);
 	if (text.len + rest.len > MOUNT_OPTIONS_MAX) {
 		text.len = 0;

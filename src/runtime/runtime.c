@@ -463,6 +463,7 @@ static int exec_in(const struct runtime_exec *x, int init, struct arena *a,
 		return err_set(err, -ENOTSUP,
 			       "the container has a time namespace of its own, which an ordinary "
 			       "user cannot enter; make it without one");
+	/* Root of a user namespace cannot return to the machine's PID namespace either. */
 	if (is_guest(&facts))
 		add_guest_joins(x, init, a, &rq);
 	else

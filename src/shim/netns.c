@@ -153,6 +153,7 @@ static void keep_addresses(struct netns *n, const struct net_veth *v)
 	n->n_addresses += v->n_addresses;
 }
 
+/* n: NULL where what the kernel tracks of it is out of our reach when it has ended. */
 static int add_link(struct netns *n, int host, int inside, int netns, const struct net_link_plan *l,
 		    struct err *err)
 {
@@ -170,7 +171,8 @@ static int add_link(struct netns *n, int host, int inside, int netns, const stru
 	if (!read_addresses(l, &v, &a) || parse_mac(l->mac, v.mac) < 0)
 		return err_set(err, -EINVAL, "plan of interface %s: its addresses, or %s", l->name,
 			       l->mac);
-	keep_addresses(n, &v);
+	if (n)
+		keep_addresses(n, &v);
 	return make_link(host, inside, &v, err);
 }
 
@@ -251,7 +253,7 @@ static int make_links_at_home(const struct net_plan *plan, int *ret, struct err 
 	OWN(fd) int netns = o.netns;
 
 	for (size_t i = 0; r == 0 && i < plan->links.n; i++)
-		r = add_link(host, inside, netns, &plan->links.items[i], err);
+		r = add_link(NULL, host, inside, netns, &plan->links.items[i], err);
 	if (r == 0)
 		*ret = take_fd(&netns);
 	return r;

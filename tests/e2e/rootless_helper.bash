@@ -43,9 +43,11 @@ nothing_of_his_left() {
 	[ -z "$(ls "$home/run/berth-oci" 2>/dev/null)" ] && ! pgrep -u "$USER_ID" >/dev/null
 }
 
-# In a mount namespace, where $before may have mounted more.
+# In a mount namespace, where $before may have mounted more, and in the network namespace that
+# $his_net names, or the test's own.
 ordinary() {
-	timeout 60 unshare --mount --propagation private -- sh -c '
+	# shellcheck disable=SC2086
+	timeout 60 ${his_net:+nsenter --net=$his_net --} unshare --mount --propagation private -- sh -c '
 		mount --bind "$OCI/passwd" /etc/passwd
 		mount --bind "$OCI/subids" /etc/subuid
 		mount --bind "$OCI/subids" /etc/subgid
