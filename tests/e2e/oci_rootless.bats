@@ -462,11 +462,3 @@ l['uidMappings'] = l['gidMappings'] = [{'containerID': 0, 'hostID': 1, 'size': 1
 	[ "${lines[*]:0:2}" = "${lines[*]:2:2}" ]
 	[ "${#lines[@]}" = 4 ]
 }
-
-@test "berth itself says that it needs root, and what does not" {
-	cp "$BERTH" "$OCI/bin/berth"
-	run ordinary berth ps
-	expect_status 1
-	expect_contains "only root can use berth so far"
-	expect_contains "berth-oci"
-}
