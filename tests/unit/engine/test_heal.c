@@ -31,7 +31,7 @@ static void machine_open(struct machine *m)
 	OWN(str) char *root = str_printf("%s/root", m->dir);
 	OWN(str) char *state = str_printf("%s/state", m->dir);
 
-	CHECK_OK(engine_open(&(struct engine_paths){ root, state }, &m->e, NULL));
+	CHECK_OK(engine_open(&(struct engine_paths){ .root = root, .state = state }, &m->e, NULL));
 }
 
 static struct machine machine_new(void)
