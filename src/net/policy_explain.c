@@ -131,6 +131,12 @@ static void on_network(const struct way *way, const struct policy_address *from,
 	}
 }
 
+/* Of an end that was given as an address only that one counts. */
+static bool is_meant(const struct policy_end *end, const struct policy_address *at)
+{
+	return !end->address.family || ip_block_compare(&end->address, &at->address) == 0;
+}
+
 static void between_containers(const struct way *way, struct policy_verdict *v)
 {
 	const struct policy_container *from = way->q->from.container, *to = way->q->to.container;
@@ -143,7 +149,9 @@ static void between_containers(const struct way *way, struct policy_verdict *v)
 			struct policy_verdict one;
 
 			if (!str_eq(from->addresses[i].network, to->addresses[k].network) ||
-			    from->addresses[i].address.family != to->addresses[k].address.family)
+			    from->addresses[i].address.family != to->addresses[k].address.family ||
+			    !is_meant(&way->q->from, &from->addresses[i]) ||
+			    !is_meant(&way->q->to, &to->addresses[k]))
 				continue;
 			on_network(way, &from->addresses[i], &to->addresses[k], &one);
 			if (one.passes || !met)

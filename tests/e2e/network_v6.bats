@@ -360,12 +360,13 @@ while True:
 	address=$(of db both GlobalIPv6Address)
 	answers_in db web "$address" 80
 	answers_in db bad "$address" 80
-	berth network policy create --ingress --from app=web --port 80 all app=db >/dev/null
+	berth network policy create --selector app=db --from app=web --port 80 all >/dev/null
 	answers_in db web "$address" 80
 	silent_in bad "$address" 80
-	berth network explain web "[$address]:80" | grep -q "^passes"
+	run berth network explain web "[$address]:80"
+	expect_contains "passes: ingress rule 1 of policy all"
 	run berth network explain bad "[$address]:80"
-	[[ "$output" == denied* ]]
+	expect_contains "does not pass"
 	# Who comes while the policy holds is found, too, and leaves nothing when it goes.
 	serving late --network both -l app=db
 	answers_in late web "$(of late both GlobalIPv6Address)" 80

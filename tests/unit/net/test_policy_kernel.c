@@ -80,18 +80,16 @@ static void make_bridges(void)
 	CHECK_OK(net_link_socket(&fd, NULL));
 	for (unsigned i = 1; i <= NETWORKS; i++) {
 		OWN(str) char *name = str_printf("br%u", i);
+		struct ip_block own[] = { { 4, 16, { 10, (uint8_t)i, 0, 1 } },
+					  { 6, 64, { 0xfd, (uint8_t)i, [15] = 1 } } };
 		struct net_bridge b = { .name = name,
-					.address = { 0x0a000001 | i << 16, 16 },
+					.mac = { 2, 0x42, 10, (uint8_t)i, 0, 1 },
+					.addresses = own,
+					.n_addresses = 2,
 					.mtu = 1500 };
 
 		CHECK_OK(net_bridge_setup(fd, &b, NULL));
-		ip(arena_printf(&forever, "-6 addr add fd0%u::1/64 dev br%u nodad", i, i));
-		sysctl_set(arena_printf(&forever, "ipv4/conf/br%u/proxy_arp", i), "1");
-		sysctl_set(arena_printf(&forever, "ipv4/conf/br%u/proxy_arp_pvlan", i), "1");
-		sysctl_set(arena_printf(&forever, "ipv4/conf/br%u/send_redirects", i), "0");
-		sysctl_set(arena_printf(&forever, "ipv4/neigh/br%u/proxy_delay", i), "0");
-		sysctl_set(arena_printf(&forever, "ipv6/conf/br%u/proxy_ndp", i), "1");
-		sysctl_set(arena_printf(&forever, "ipv6/neigh/br%u/proxy_delay", i), "0");
+		CHECK_OK(policy_bridge_answer(name, true, NULL));
 	}
 }
 
@@ -109,29 +107,29 @@ static void plug(int space, unsigned number, const struct policy_address *v4,
 {
 	OWN(fd) int host = -1, inside = -1;
 	unsigned n = network_number(v4->network);
-	char text[IP_BLOCK_TEXT_MAX];
+	struct ip_block own[] = { v4->address, v6->address };
 	struct net_veth v = { .bridge = arena_printf(&forever, "br%u", n),
 			      .host_name = arena_printf(&forever, "v%u_%u", n, number),
 			      .netns = space,
 			      .name = arena_printf(&forever, "eth%u", n),
 			      .mac = { 2, 0x42, 0, 0, (unsigned char)n, (unsigned char)number },
-			      .address = { 0x0a000000 | n << 16 | (number + 2), 16 },
-			      .gateway = first ? 0x0a000001 | n << 16 : 0,
+			      .addresses = own,
+			      .n_addresses = 2,
 			      .mtu = 1500,
 			      .isolated = true };
 
+	own[0].prefix = 16;
+	own[1].prefix = 64;
+	if (first) {
+		v.gateways[NET_V4] = (struct ip_block){ 4, 32, { 10, (uint8_t)n, 0, 1 } };
+		v.gateways[NET_V6] = (struct ip_block){ 6, 128, { 0xfd, (uint8_t)n, [15] = 1 } };
+	}
 	CHECK_OK(net_link_socket(&host, NULL));
 	enter(space);
 	CHECK_OK(net_link_socket(&inside, NULL));
 	enter(router);
 	CHECK_OK(net_veth_setup(host, inside, &v, NULL));
-	ip_block_write(&v6->address, text);
-	ip(arena_printf(&forever, "-6 neigh add proxy %s dev br%u", text, n));
-	enter(space);
-	ip(arena_printf(&forever, "-6 addr add %s/64 dev eth%u nodad", text, n));
-	if (first)
-		ip(arena_printf(&forever, "-6 route add default via fd0%u::1", n));
-	enter(router);
+	CHECK_OK(policy_bridge_answer_for(v.bridge, &v6->address, true, NULL));
 }
 
 static void make_world(void)
