@@ -50,7 +50,7 @@ int net_link_remove(int fd, const char *name, struct err *err);
 struct net_setting {
 	const char *path, *value;
 };
-/* Writes them in a network namespace; we are in our own again afterwards. settings.c */
+/* Writes them in a network namespace; we are in our own again afterwards. link_settings.c */
 int net_settings_write(int netns, const struct net_setting *settings, size_t n, struct err *err);
 
 /* One end at a bridge, the other in a container. */

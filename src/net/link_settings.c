@@ -1,5 +1,5 @@
 /*
- * settings.c - files beneath /proc/sys/net, in a namespace that is not ours
+ * link_settings.c - files beneath /proc/sys/net, in a namespace that is not ours
  *
  * What stands there belongs to the network namespace of whoever opens it; there is no other way to
  * say most of it. So we are in the other one for as long as it takes to write.
