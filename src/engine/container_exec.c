@@ -147,7 +147,7 @@ static int spawn_detached(struct engine *e, int memfd, const char *const *argv, 
 	struct shim_failure failure;
 	const void *data;
 	size_t len;
-	int fd, r = shim_spawn(e, memfd, argv, &fd, err);
+	int fd, r = shim_spawn(e->guest, memfd, argv, &fd, err);
 
 	if (r < 0)
 		return r;

@@ -155,7 +155,7 @@ static int spawn(struct engine *e, const struct shim_plan *plan, struct shim_cli
 	int fd, r = shim_spawn_plan(&shim_plan_schema, plan, &memfd, err);
 
 	if (r == 0)
-		r = shim_spawn(e, memfd, argv, &fd, err);
+		r = shim_spawn(e->guest, memfd, argv, &fd, err);
 	if (r < 0)
 		return r;
 	client = shim_client_new(fd);

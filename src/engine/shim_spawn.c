@@ -133,8 +133,8 @@ static int raise_fd(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_SPARE_FD);
 }
 
-int shim_spawn(struct engine *e, int plan_fd, const char *const *argv, int *ret_client,
-	       struct err *err)
+int shim_spawn(const struct engine_guest *guest, int plan_fd, const char *const *argv,
+	       int *ret_client, struct err *err)
 {
 	int pair[2];
 	OWN(fd) int program = -1;
@@ -164,7 +164,7 @@ int shim_spawn(struct engine *e, int plan_fd, const char *const *argv, int *ret_
 	};
 
 	choose_env(child.env);
-	r = visit_call_home(e->guest ? e->guest->home : NULL, vfork_child, &child);
+	r = visit_call_home(guest ? guest->home : NULL, vfork_child, &child);
 	if (r < 0)
 		return err_code(err, r, "starting berth-shim");
 	*ret_client = take_fd(&ours);

@@ -15,10 +15,11 @@ int shim_spawn_plan(const struct schema *s, const void *plan, int *ret_fd, struc
 /*
  * Executes berth-shim as a child: descriptors 0, 1, 2 are /dev/null, SHIM_FD_PLAN the plan and
  * SHIM_FD_CLIENT the other end of *ret_client; nothing else is open. It leads a session of its own.
- * argv begins with "berth-shim". An ordinary user's is in the machine's network namespace.
+ * argv begins with "berth-shim". guest: an ordinary user's, whose shims are
+ * in the machine's network namespace; or NULL.
  */
-int shim_spawn(struct engine *e, int plan_fd, const char *const *argv, int *ret_client,
-	       struct err *err);
+int shim_spawn(const struct engine_guest *guest, int plan_fd, const char *const *argv,
+	       int *ret_client, struct err *err);
 /*
  * Becomes berth-shim, with descriptors 0, 1, 2 kept and the plan as SHIM_FD_PLAN. Does not return
  * on success.

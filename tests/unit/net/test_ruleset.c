@@ -150,11 +150,9 @@ TEST(five_thousand_ports_are_one_transaction)
 TEST(forgetting_connections_of_nobody_is_fine)
 {
 	static const struct ip_block v4 = V4(10, 1, 0, 2), v6 = V6(2);
-	struct net_port both[] = { web, web6 };
 
 	CHECK_OK(net_conntrack_forget(&v4));
 	CHECK_OK(net_conntrack_forget(&v6));
-	net_conntrack_forget_target(both, 2);
 }
 
 TEST(a_port_of_both_versions_is_two_elements_of_one_transaction)

@@ -181,7 +181,7 @@ static enum shim_frame start(struct life *l)
 	int fd;
 
 	CHECK_OK(shim_spawn_plan(&shim_plan_schema, &l->plan, &memfd, NULL));
-	CHECK_OK(shim_spawn(memfd, argv, &fd, NULL));
+	CHECK_OK(shim_spawn(NULL, memfd, argv, &fd, NULL));
 	l->client = shim_client_new(fd);
 	CHECK_INT(next(l, l->client, &type), 1);
 	return type;

@@ -157,7 +157,7 @@ TEST(a_detached_command_is_reported_and_runs_on)
 
 	x->plan.detach = true;
 	plan = plan_fd(x);
-	CHECK_OK(shim_spawn(plan, argv, &fd, NULL));
+	CHECK_OK(shim_spawn(NULL, plan, argv, &fd, NULL));
 	c = shim_client_new(fd);
 	CHECK_INT(next(l, c, &type), 1);
 	CHECK_INT(type, SHIM_STARTED);
