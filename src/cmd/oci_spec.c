@@ -199,7 +199,7 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 		   "},\"netDevices\":{\"enabled\":true}},"
 		   "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\","
 		   "\"org.opencontainers.runc.checkpoint.enabled\":\"true\"},"
-		   "\"potentiallyUnsafeConfigAnnotations\":[]}\n",
+		   "\"potentiallyUnsafeConfigAnnotations\":[\"org.criu.config\",\"org.systemd.property.\"]}\n",
 		   v->major, v->minor, v->micro);
 	return oci_print(cli, out.data, out.len);
 }

@@ -198,6 +198,22 @@ bats_require_minimum_version 1.5.0
 	[ "$(file cpu cpu.cfs_burst_us)" = 10000 ]
 	[ "$(file cpu cpu.shares)" = 512 ]
 	[ "$(file cpuset cpuset.cpus)" = 0 ]
+	oci update --cpu-share 300 --cpuset-mems 0 --memory 100m --memory-swap 300m --memory-reservation 20m --pids-limit 33 t-update
+	[ "$(file cpu cpu.shares)" = 300 ]
+	[ "$(file cpuset cpuset.mems)" = 0 ]
+	[ "$(file memory memory.limit_in_bytes)" = 104857600 ]
+	[ "$(file memory memory.memsw.limit_in_bytes)" = 314572800 ]
+	[ "$(file memory memory.soft_limit_in_bytes)" = 20971520 ]
+	[ "$(file pids pids.max)" = 33 ]
+	[ ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || {
+		run oci update --cpu-rt-period 1000000 --cpu-rt-runtime 0 t-update
+		expect_status 0
+		[ "$(file cpu cpu.rt_period_us)" = 1000000 ]
+	}
+	if [ -e "/sys/fs/cgroup/blkio/berth/t-update/blkio.bfq.weight" ]; then
+		oci update --blkio-weight 300 t-update
+		[ "$(file blkio blkio.bfq.weight)" = 300 ]
+	fi
 	oci update --cpu-idle 1 t-update
 	[ "$(file cpu cpu.idle)" = 1 ]
 	oci update --memory -1 t-update
@@ -217,18 +233,20 @@ bats_require_minimum_version 1.5.0
 		f = json.load(open(sys.argv[1]))
 		linux = f["linux"]
 		print(f["ociVersionMin"], f["hooks"][0], len(f["hooks"]))
-		print({"ro", "rro", "rbind", "idmap", "tmpcopyup"} <= set(f["mountOptions"]))
+		print({"ro", "rro", "rbind", "idmap", "tmpcopyup", "remount", "copy-symlink"} <= set(f["mountOptions"]))
 		print(*linux["namespaces"])
 		print("CAP_BPF" in linux["capabilities"], "SCMP_ACT_NOTIFY" in linux["seccomp"]["actions"])
 		print("SCMP_ARCH_X86_64" in linux["seccomp"]["archs"], "MPOL_BIND" in linux["memoryPolicy"]["modes"])
-		print(f["annotations"]["org.opencontainers.runc.checkpoint.enabled"])
+		print(f["annotations"]["org.opencontainers.runc.checkpoint.enabled"], f["ociVersionMax"])
+		print(*f["potentiallyUnsafeConfigAnnotations"])
 	PY
 	expect_output "1.0.0 prestart 6
 True
 cgroup ipc mount network pid time user uts
 True True
 True True
-true"
+true 1.3.0
+org.criu.config org.systemd.property."
 }
 
 @test "devices that no rule allows cannot be used" {

@@ -134,6 +134,14 @@ c["mounts"] += [{"destination": "'"$OCI/ext"'", "source": "'"$OCI/ext"'", "optio
 	kill $!
 }
 
+@test "an annotation names another configuration of criu" {
+	echo "log-file own.log" >"$OCI/criu.conf"
+	change 'c["annotations"] = {"org.criu.config": "'"$OCI"'/criu.conf"}'
+	counting t-conf
+	oci checkpoint --leave-running --image-path "$OCI/img" t-conf
+	[ -s "$OCI/img/own.log" ] && [ ! -e "$OCI/img/dump.log" ]
+}
+
 heard() { # heard N: somebody has counted to N
 	[ -s "$OCI/heard" ] && [ "$(tail -n 1 "$OCI/heard")" -ge "$1" ]
 }
