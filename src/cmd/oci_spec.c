@@ -195,12 +195,13 @@ static int oci_features(struct oci_cli *cli, const void *opts __attribute__((unu
 		       "\"intelRdt\":{\"enabled\":true,\"schemata\":true,\"monitoring\":true},"
 		       "\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"memoryPolicy\":{");
 	ADD_LISTS(&out, { "modes", &f.memory_modes }, { "flags", &f.memory_flags });
-	buf_printf(&out,
-		   "},\"netDevices\":{\"enabled\":true}},"
-		   "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\","
-		   "\"org.opencontainers.runc.checkpoint.enabled\":\"true\"},"
-		   "\"potentiallyUnsafeConfigAnnotations\":[\"org.criu.config\",\"org.systemd.property.\"]}\n",
-		   v->major, v->minor, v->micro);
+	buf_printf(
+		&out,
+		"},\"netDevices\":{\"enabled\":true}},"
+		"\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\","
+		"\"org.opencontainers.runc.checkpoint.enabled\":\"true\"},"
+		"\"potentiallyUnsafeConfigAnnotations\":[\"org.criu.config\",\"org.systemd.property.\"]}\n",
+		v->major, v->minor, v->micro);
 	return oci_print(cli, out.data, out.len);
 }
 

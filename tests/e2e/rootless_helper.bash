@@ -32,9 +32,9 @@ teardown() {
 	for id in $(oci list -q); do
 		oci delete --force "$id"
 	done
-	eventually nothing_of_his_left
 	[ ! -d /sys/fs/cgroup/pids/berth ] || chown 0 /sys/fs/cgroup/pids/berth
-	expect_no_reports
+	# Of a teardown bats asks for the last command's status alone.
+	eventually nothing_of_his_left && expect_no_reports
 }
 
 teardown_file() { :; }
