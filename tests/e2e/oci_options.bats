@@ -184,7 +184,7 @@ receive_pidfd() {
 
 @test "the number is in its file at once or not at all" {
 	program sleep 1000
-	strace -f -qq -o "$OCI/trace" -e trace=rename,renameat,renameat2,openat berth-oci --root "$OCI/state" create -b "$bundle" --pid-file "$OCI/pid" t-pid >/dev/null 3>&-
+	strace -qq -o "$OCI/trace" -e trace=rename,renameat,renameat2,openat berth-oci --root "$OCI/state" create -b "$bundle" --pid-file "$OCI/pid" t-pid >/dev/null 3>&-
 	grep -q 'rename.*pid"' "$OCI/trace"
 	# Nobody opens it under its own name to write it.
 	! grep -E "openat\(.*\"($OCI/)?pid\".*O_(WRONLY|RDWR)" "$OCI/trace"
