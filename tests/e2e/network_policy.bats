@@ -213,6 +213,8 @@ policy_table() {
 			berth network policy create --selector "$(label)" \
 				"--$([ $((RANDOM % 2)) = 0 ] && echo from || echo to)" "$(label)" --port $((79 + RANDOM % 2 + RANDOM % 2)) $p >/dev/null
 		done
+		# Silence takes a second to hear; all that should be silent are asked at once.
+		quiet=()
 		for from in "${names[@]}"; do
 			for to in "${names[@]}"; do
 				[ "$from" != "$to" ] || continue
@@ -220,10 +222,12 @@ policy_table() {
 				if [ "$(berth network explain --json "$from" "$to:80" | grep -c '"Passes": true')" = 1 ]; then
 					eventually answers "$from" "$to"
 				else
-					silent "$from" "$to"
+					silent "$from" "$to" 3>&- &
+					quiet+=($!)
 				fi
 			done
 		done
+		for asked in "${quiet[@]}"; do wait "$asked"; done
 	done
 }
 
