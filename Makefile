@@ -172,6 +172,12 @@ build-fuzz/fuzz_criu: FUZZ_LIBS = -lprotobuf-c
 build-fuzz/fuzz_criu: build-fuzz/obj/cmd/criu.o build-fuzz/obj/sys/fd_send.o
 build-fuzz/obj/cmd/criu.o: | $(B)/gen/cmd/criu_rpc.pb-c.h
 
+# What reads archives does so out of files: the rooms that do are compiled again, too.
+FUZZ_IMAGE := $(patsubst src/%.c,build-fuzz/obj/%.o,$(foreach r,image state sys,$(call room_sources,$(r))))
+build-fuzz/fuzz_load build-fuzz/fuzz_untar: FUZZ_MORE = $(FUZZ_IMAGE)
+build-fuzz/fuzz_load build-fuzz/fuzz_untar: FUZZ_LIBS = -llmdb -lisal -lpthread
+build-fuzz/fuzz_load build-fuzz/fuzz_untar: $(FUZZ_IMAGE)
+
 -include $(shell find $(B) build-fuzz -name '*.d' 2>/dev/null)
 
 .PHONY: unit
