@@ -253,6 +253,9 @@ static const struct {
 	const char *name, *why;
 } refused[] = {
 	{ "search", "registries have no common search; look on their web pages" },
+	{ "manifest", "manifests are not made or shown here; 'skopeo inspect --raw' shows one, and "
+		      "'berth pull --platform' takes one image of many" },
+	{ "trust", "images are not signed with Notary; name an image by its digest" },
 	{ "build", "images are not built here; bring them with 'berth pull' or 'berth load'" },
 	{ "volume", "there are no named volumes; bind a directory with -v /DIRECTORY:/PATH" },
 	{ "swarm", "there is no cluster" },

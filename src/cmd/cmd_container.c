@@ -168,7 +168,8 @@ static int kill_one(struct cli *cli, const char *name, const void *opts)
 static int kill_all(struct cli *cli, const void *opts, const struct strv *args)
 {
 	struct kill_flags f = *(const struct kill_flags *)opts;
-	int r = read_signal(cli, f.signal ? f.signal : "KILL", &f.number);
+	/* Docker's engine takes an empty one for none. */
+	int r = read_signal(cli, str_is_empty(f.signal) ? "KILL" : f.signal, &f.number);
 
 	if (r == 0 && f.number == 0)
 		r = err_set(&cli->err, -EINVAL, "invalid signal: %s", f.signal);

@@ -87,17 +87,19 @@ static int flush(struct tailer *t)
 	return r;
 }
 
-/* "key=value,…" of the labels and variables that the log was asked to carry. */
+/* "key=value,…" of the labels and variables that the log was asked to carry, and a blank, as docker
+ * has it also where there are none. */
 static void print_details(struct json_object *attrs, struct buf *out)
 {
 	bool first = true;
 
-	if (!attrs)
-		return;
-	json_object_object_foreach(attrs, key, value)
-	{
-		buf_printf(out, "%s%s=%s", first ? "" : ",", key, json_object_get_string(value));
-		first = false;
+	if (attrs) {
+		json_object_object_foreach(attrs, key, value)
+		{
+			buf_printf(out, "%s%s=%s", first ? "" : ",", key,
+				   json_object_get_string(value));
+			first = false;
+		}
 	}
 	buf_addc(out, ' ');
 }

@@ -7,10 +7,12 @@
 #include "cmd/filter.h"
 #include "cmd/format.h"
 #include "cmd/ports_text.h"
+#include "codec/digest.h"
 #include "codec/duration.h"
 #include "base/opt.h"
 #include "codec/json.h"
 #include "codec/port.h"
+#include "codec/ref.h"
 #include "codec/size.h"
 #include "codec/timestamp.h"
 #include "image/image.h"
@@ -471,6 +473,29 @@ static const char *usual_table(const struct ps_flags *f)
 	return "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 }
 
+/* A name that leads to another image by now, or to none, is not what the container is made of. */
+static int check_images(struct query *q, struct container_list *list)
+{
+	OWN(state_txn) struct state_txn *txn = NULL;
+	int r = state_begin(engine_state(q->e), STATE_READ, &txn, &q->cli->err);
+
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		struct container *c = &list->items[i];
+		struct ref ref;
+		const char *id = NULL;
+
+		if (str_after(c->config.image, "sha256:") ||
+		    ref_parse(c->config.image, &ref, NULL) < 0)
+			continue;
+		(void)state_get_str(txn, STATE_IMAGE_REFS, ref_canonical(&ref, q->cli->a),
+				    q->cli->a, &id);
+		/* What is no name may be the beginning of an ID. */
+		if (!str_eq(id, c->image) && !str_after(digest_hex(c->image), c->config.image))
+			c->config.image = c->image;
+	}
+	return r;
+}
+
 static int print_list(struct query *q, const struct container_list *list, struct format *format,
 		      int64_t limit)
 {
@@ -523,6 +548,8 @@ static int ps(struct cli *cli, const void *opts, const struct strv *args)
 		r = resolve_ancestors(&q);
 	if (r == 0)
 		r = container_list(q.e, q.all, cli->a, &list, &cli->err);
+	if (r == 0)
+		r = check_images(&q, &list);
 	return r < 0 ? r
 		     : print_list(&q, &list, &format,
 				  f->latest     ? 1

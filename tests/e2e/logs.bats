@@ -110,3 +110,10 @@ load helper
 	expect_output ""
 	berth rm zoned
 }
+
+@test "--details puts what the log carries before each line, and a blank where that is nothing" {
+	berth run --name plain busybox echo line
+	run berth logs --details plain
+	expect_output " line"
+	berth rm plain
+}

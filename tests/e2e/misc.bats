@@ -111,3 +111,16 @@ load helper
 	expect_status 1
 	expect_contains "No space left on device"
 }
+
+@test "commands of docker for images that are missing on purpose are refused by name, with what to do" {
+	run berth search busybox
+	expect_status 1
+	expect_contains "'berth search' is not supported: registries have no common search"
+	run berth manifest inspect busybox
+	expect_status 1
+	expect_contains "'berth manifest' is not supported: "
+	expect_contains "skopeo inspect --raw"
+	run berth trust sign busybox
+	expect_status 1
+	expect_contains "'berth trust' is not supported: "
+}

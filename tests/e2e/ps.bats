@@ -124,3 +124,21 @@ setup_file() {
 	run berth ps -a -f name=down --format '{{.Size}}'
 	[[ "$output" =~ ^[0-9.]+k?B\ \(virtual\ [0-9.]+[kM]B\)$ ]]
 }
+
+@test "an image is named by its ID when the name that the container had it by leads elsewhere" {
+	berth tag busybox moves:1
+	berth create --name moved moves:1 true >/dev/null
+	run berth ps -a -f name=moved --format '{{.Image}}'
+	expect_output moves:1
+	berth rmi moves:1
+	id=$(berth images -q --no-trunc busybox)
+	run berth ps -a -f name=moved --format '{{.Image}}'
+	expect_output "$(cut -c 8-19 <<<"$id")"
+	run berth ps -a -f name=moved --no-trunc --format '{{.Image}}'
+	expect_output "$id"
+	berth rm moved
+	berth create --name moved "$(cut -c 8-14 <<<"$id")" true >/dev/null
+	run berth ps -a -f name=moved --format '{{.Image}}'
+	expect_output "$(cut -c 8-14 <<<"$id")"
+	berth rm moved
+}

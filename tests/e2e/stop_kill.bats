@@ -87,6 +87,15 @@ exit_code() {
 	berth rm still
 }
 
+@test "an empty signal is none: kill kills" {
+	berth run -d --name empty busybox sleep 1000 >/dev/null
+	run berth kill -s '' empty
+	expect_output empty
+	run berth wait empty
+	expect_output 137
+	berth rm empty
+}
+
 @test "one failure does not keep the others from being stopped" {
 	berth run -d --name s1 busybox sleep 1000 >/dev/null
 	run berth stop -t 0 absent s1
