@@ -94,6 +94,35 @@ static int find_any(struct cli *cli, struct engine *e, const char *name, bool si
 	return r;
 }
 
+/*
+ * What docker's container has and its JSON omits while it is empty: a template may name it all the
+ * same.
+ */
+static void add_omitted(struct json_object *doc)
+{
+	static const struct {
+		const char *of, *name;
+		bool text; /* "", else nil */
+	} omitted[] = {
+		{ NULL, "SizeRw", false },          { NULL, "SizeRootFs", false },
+		{ "Config", "StopSignal", true },   { "Config", "StopTimeout", false },
+		{ "Config", "Healthcheck", false }, { "Config", "Shell", false },
+		{ "State", "Health", false },
+	};
+	struct json_object *part;
+
+	if (!json_object_object_get_ex(doc, "State", &part)) /* no container */
+		return;
+	for (size_t i = 0; i < sizeof(omitted) / sizeof(omitted[0]); i++) {
+		part = doc;
+		if (omitted[i].of && !json_object_object_get_ex(doc, omitted[i].of, &part))
+			continue;
+		if (!json_object_object_get_ex(part, omitted[i].name, NULL))
+			json_object_object_add(part, omitted[i].name,
+					       omitted[i].text ? json_object_new_string("") : NULL);
+	}
+}
+
 /* A list of documents as docker prints it: "[]" when there is none. */
 static void print_list(struct cli *cli, struct json_object *list, bool compact)
 {
@@ -122,6 +151,8 @@ static int inspect_each(struct cli *cli, const struct inspect_flags *f, const st
 		OWN(json) struct json_object *doc = NULL;
 
 		r = find(cli, e, names->items[i], f->size, &doc);
+		if (r == 0 && !as_list)
+			add_omitted(doc);
 		if (r == 0 && !as_list)
 			r = format_document(f->format, doc, cli->a, &cli->out, &cli->err);
 		else if (r == 0)

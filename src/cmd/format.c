@@ -26,8 +26,9 @@ static const char *const lists[] = {
 	NULL,
 };
 static const char *const pointers[] = {
-	"Health",         "Healthcheck", "IPAMConfig",  "Init", "MemorySwappiness",
-	"OomKillDisable", "PidsLimit",   "StopTimeout", NULL,
+	"Health",           "Healthcheck",    "IPAMConfig", "Init",
+	"MemorySwappiness", "OomKillDisable", "PidsLimit",  "StopTimeout",
+	"SizeRw",           "SizeRootFs",     NULL,
 };
 
 /* docker has both steps in a user's format, so that a shell needs no $'…'. */

@@ -111,3 +111,16 @@ load_old_image() {
 	expect_contains " -0300 XYZ"
 	berth rm zone
 }
+
+@test "templates may name what a container's JSON omits because it is empty" {
+	berth create --name empty busybox true >/dev/null
+	run berth inspect -f '[{{.Config.StopSignal}}] {{.SizeRw}} {{.Config.StopTimeout}} {{if .State.Health}}healthy{{else}}unknown{{end}}' empty
+	expect_output "[] <nil> <nil> unknown"
+	run berth inspect -f '{{.Config.StopSignals}}' empty
+	expect_status 1
+	expect_contains 'map has no entry for key "StopSignals"'
+	run berth inspect empty
+	expect_lacks SizeRw
+	expect_lacks StopSignal
+	berth rm empty
+}
