@@ -35,6 +35,7 @@ static const struct opt container_inspect_opts[] = {
 
 static const struct opt image_inspect_opts[] = {
 	STR(struct inspect_flags, format, 'f', "format", "string", FORMAT_HELP),
+	REFUSED(0, "platform", "images are of one platform here"),
 	OPT_END,
 };
 

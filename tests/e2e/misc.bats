@@ -123,4 +123,10 @@ load helper
 	run berth trust sign busybox
 	expect_status 1
 	expect_contains "'berth trust' is not supported: "
+	for command in "images --tree" "history --platform linux/amd64 busybox" "rmi --platform linux/amd64 busybox" \
+		"image inspect --platform linux/amd64 busybox"; do
+		run berth $command
+		expect_status 125
+		expect_contains "is not supported: images are of one platform here"
+	done
 }
