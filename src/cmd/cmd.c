@@ -55,9 +55,9 @@ static const char no_daemon[] = "there is no daemon to talk to; use --root and -
 
 const struct opt cmd_global_opts[] = {
 	STR(struct global_opts, root, 0, "root", "string",
-	    "Directory of images and containers (default BERTH_ROOT or \"/var/lib/berth\")"),
+	    "Directory of images and containers (default BERTH_ROOT or \"/var/lib/berth\"; not root: \"~/.local/share/berth\")"),
 	STR(struct global_opts, state, 0, "state", "string",
-	    "Directory of what runs (default BERTH_STATE or \"/run/berth\")"),
+	    "Directory of what runs (default BERTH_STATE or \"/run/berth\"; not root: \"$XDG_RUNTIME_DIR/berth\")"),
 	FLAG(struct global_opts, debug, 'D', "debug", "Enable debug mode"),
 	STR(struct global_opts, log_level, 'l', "log-level", "string",
 	    "Set the logging level (\"debug\", \"info\", \"warn\", \"error\") (default \"warn\")"),

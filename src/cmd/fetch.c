@@ -252,9 +252,9 @@ struct global_opts {
 
 static const struct opt global_table[] = {
 	STR(struct global_opts, root, 0, "root", "string",
-	    "Directory of images and containers (default BERTH_ROOT or \"/var/lib/berth\")"),
+	    "Directory of images and containers (default BERTH_ROOT or \"/var/lib/berth\"; not root: \"~/.local/share/berth\")"),
 	STR(struct global_opts, state, 0, "state", "string",
-	    "Directory of what runs (default BERTH_STATE or \"/run/berth\")"),
+	    "Directory of what runs (default BERTH_STATE or \"/run/berth\"; not root: \"$XDG_RUNTIME_DIR/berth\")"),
 	OPT_END,
 };
 

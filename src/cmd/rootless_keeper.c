@@ -294,7 +294,6 @@ static int find_orphan(int state)
 static int start_beside(int state, int fifo, int userns, struct rootless_keeper *ret,
 			struct err *err)
 {
-	struct err *shared = err;
 	int status = 0;
 	pid_t pid = fork();
 
@@ -313,7 +312,7 @@ static int start_beside(int state, int fifo, int userns, struct rootless_keeper 
 		;
 	if (status != 0 || rootless_keeper_find(state, ret) < 0)
 		return err_set(
-			shared, -EIO,
+			err, -EIO,
 			"the process that kept your namespaces was killed, and no other "
 			"can be started in them; stop your containers' berth-shim processes");
 	return 0;

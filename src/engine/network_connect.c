@@ -221,12 +221,13 @@ static int remove_from_document(struct change *x, struct endpoint *ep, struct er
 	return r < 0 ? r : store(x, &txn, err);
 }
 
-/* The ways to the world may lead through other networks now; a link takes its routes along. */
+/* The ways to the world may lead through other networks now; a link takes its routes along.
+ * An ordinary user's has its uplink. */
 static int set_routes(struct change *x, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < NET_VERSIONS; i++) {
+	for (size_t i = 0; r == 0 && i < NET_VERSIONS && !x->e->guest; i++) {
 		const struct endpoint *way = net_endpoint_way(&x->c, i);
 		struct ip_block gateway;
 

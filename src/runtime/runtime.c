@@ -13,7 +13,6 @@
 #include "runtime/child.h"
 #include "runtime/entry.h"
 #include "runtime/gather.h"
-#include "runtime/id_map.h"
 #include "runtime/opened.h"
 #include "runtime/plan.h"
 #include "runtime/report.h"
@@ -341,11 +340,6 @@ int runtime_start(const struct runtime_start *s, struct arena *a, struct runtime
 	(void)explain_memory(s->config->linux_->resources, r, err);
 	remove_groups(s, err);
 	return r;
-}
-
-int runtime_map_ids(pid_t pid, const struct oci_id_mappings *mappings, struct err *err)
-{
-	return id_map_write(pid, mappings, err);
 }
 
 int runtime_release(struct runtime_process *process, int *ret_exit, struct err *err)

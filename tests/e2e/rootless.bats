@@ -251,12 +251,31 @@ print(s.recv(9).decode())")" = ping ]
 	web pier --network quay
 	ask_pier() { [ "$(berth run --rm "$@" busybox sh -c "timeout 3 wget -qO- http://pier/; exit \$?" 2>/dev/null)" = "hello from pier" ]; }
 	eventually ask_pier --network quay
-	! ask_pier
+	run ask_pier
+	[ "$status" -ne 0 ]
 	run berth inspect --format '{{.NetworkSettings.Networks.quay.IPAddress}}' pier
 	run berth run --rm busybox sh -c "timeout 2 wget -qO- http://$output/; exit \$?"
 	[ "$status" -ne 0 ]
 	run berth network inspect --format '{{len .Containers}}' quay
 	expect_output 1
+}
+
+@test "a container that runs is connected to a network and disconnected, and keeps its way out" {
+	network=quay
+	serve_outside
+	berth network create quay >/dev/null
+	web pier
+	berth run -d --name boat --network quay busybox sleep 1000 >/dev/null
+	berth network connect quay pier
+	reaches() { berth exec boat sh -c 'timeout 3 wget -qO- http://pier/; exit $?'; }
+	eventually reaches
+	run berth exec pier nc 192.0.2.2 7000
+	expect_output "outside hears 192.0.2.1"
+	berth network disconnect quay pier
+	run reaches
+	[ "$status" -ne 0 ]
+	run berth exec pier nc 192.0.2.2 7000
+	expect_output "outside hears 192.0.2.1"
 }
 
 @test "an internal network has no way out, none has no interface, host has the host's" {
