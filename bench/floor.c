@@ -465,7 +465,7 @@ int main(int argc, char **argv)
 		make_filter();
 	}
 	if (plan.bridge)
-		floor_net_open(plan.bridge);
+		floor_net_open(plan.bridge, plan.port);
 	if (plan.port)
 		floor_net_publish();
 	birth.cgroup_dir = plan.born;
@@ -478,8 +478,6 @@ int main(int argc, char **argv)
 	must(waitpid(pid, &status, 0), "wait");
 	if (plan.port)
 		floor_net_unpublish();
-	if (plan.bridge)
-		floor_net_forget();
 	remove_all();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }

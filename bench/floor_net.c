@@ -9,7 +9,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -103,12 +102,13 @@ static int open_netlink(int family)
 
 /* -- the link -- */
 
-void floor_net_open(const char *bridge)
+void floor_net_open(const char *bridge, bool port)
 {
 	bridge_index = if_nametoindex(bridge);
 	must(bridge_index ? 0 : -1, bridge);
 	links = open_netlink(NETLINK_ROUTE);
-	rules = open_netlink(NETLINK_NETFILTER);
+	if (port)
+		rules = open_netlink(NETLINK_NETFILTER);
 }
 
 static void make_link(void)
@@ -184,31 +184,6 @@ static void begin_rules(uint16_t type, uint16_t flags, uint8_t family, uint16_t 
 	struct nfgenmsg head = { .nfgen_family = family, .res_id = htons(res_id) };
 
 	begin(type, flags, &head, sizeof(head));
-}
-
-static void forget(uint16_t tuple, uint16_t flags)
-{
-	struct nfgenmsg head = { .nfgen_family = AF_INET, .version = 1 };
-	uint32_t address = htonl(CONTAINER), by_source = 1;
-	size_t outer, ip, filter;
-
-	begin((uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE), 0, &head,
-	      sizeof(head));
-	outer = put(tuple | NLA_F_NESTED, NULL, 0);
-	ip = put(CTA_TUPLE_IP | NLA_F_NESTED, NULL, 0);
-	put(CTA_IP_V4_SRC, &address, sizeof(address));
-	end_nest(ip);
-	end_nest(outer);
-	filter = put(CTA_FILTER | NLA_F_NESTED, NULL, 0);
-	put(flags, &by_source, sizeof(by_source));
-	end_nest(filter);
-}
-
-void floor_net_forget(void)
-{
-	forget(CTA_TUPLE_ORIG, CTA_FILTER_ORIG_FLAGS);
-	forget(CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS);
-	talk(rules, NULL, 0, "forgetting connections");
 }
 
 static void put_value(uint16_t type, const void *bytes, size_t len)

@@ -7,10 +7,10 @@
 #ifndef FLOOR_NET_H
 #define FLOOR_NET_H
 
+#include <stdbool.h>
+
 /* In the host's namespace, before the container's is there: sockets, which the child inherits. */
-void floor_net_open(const char *bridge);
-/* Connections from and to it are forgotten: its address will be somebody else's. */
-void floor_net_forget(void);
+void floor_net_open(const char *bridge, bool port);
 /* In the container's: lo, and eth0 with 10.99.0.2 and the way out by 10.99.0.1. */
 void floor_net_attach(void);
 /* The port of the host that is the process's number leads to 10.99.0.2:80; and no longer. */

@@ -24,6 +24,9 @@ measure=$PWD/build/bench/measure
 docker_host=unix://$bench_scratch/docker.sock
 docker_root=$bench_scratch/docker
 dockerd_pid=
+# What a benchmark of networks gives its dockerd instead, and the command that enters its network.
+docker_network=(--iptables=false --bridge=none)
+docker_enter=()
 # What podman makes beside the group that it is told to use; somebody's own podman may have it already.
 podman_group=$(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name libpod_parent -print -quit)
 
@@ -50,8 +53,8 @@ bench_unmount() {
 # Groups whose last process is ending are busy for a moment.
 bench_remove_groups() {
 	for _ in $(seq 50); do
-		find /sys/fs/cgroup -mindepth 2 -depth -type d \( -path '/sys/fs/cgroup/*/bench*' -o -path '/sys/fs/cgroup/*/berth' \) \
-			-exec rmdir {} + 2>/dev/null
+		# Ours alone: another one's groups may be further below.
+		find /sys/fs/cgroup/*/bench /sys/fs/cgroup/*/berth -depth -type d -exec rmdir {} + 2>/dev/null
 		[ -n "$(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name bench)" ] || return 0
 		sleep 0.1
 	done
@@ -98,8 +101,8 @@ have_docker() {
 	(
 		echo $BASHPID >"$group/cgroup.procs"
 		# In a session of its own: ^C is for us, who end it in order.
-		exec setsid dockerd --data-root "$docker_root" --exec-root "$bench_run/docker" -H "$docker_host" \
-			--pidfile "$bench_scratch/docker.pid" --iptables=false --bridge=none --cgroup-parent /bench/docker
+		exec "${docker_enter[@]}" setsid dockerd --data-root "$docker_root" --exec-root "$bench_run/docker" -H "$docker_host" \
+			--pidfile "$bench_scratch/docker.pid" "${docker_network[@]}" --cgroup-parent /bench/docker
 	) >"$bench_scratch/dockerd.log" 2>&1 &
 	dockerd_pid=$!
 	for _ in $(seq 100); do

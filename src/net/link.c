@@ -117,6 +117,37 @@ int net_link_index(int fd, const char *name, int *ret)
 	return 0;
 }
 
+static int take_received(void *ctx, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const struct nlattr *stats;
+	struct rtnl_link_stats64 all;
+
+	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		return 0;
+	stats = netlink_find(IFLA_RTA(m), h->nlmsg_len - NLMSG_LENGTH(sizeof(*m)), IFLA_STATS64);
+	/* A later kernel's is longer; what is used stands in front. */
+	if (!stats || netlink_len(stats) < sizeof(all.rx_packets))
+		return 0;
+	memcpy(&all.rx_packets, netlink_data(stats), sizeof(all.rx_packets));
+	*(uint64_t *)ctx = all.rx_packets;
+	return 0;
+}
+
+int net_link_received(int fd, const char *name, uint64_t *ret)
+{
+	OWN(netlink_batch) struct netlink_batch b = { 0 };
+	uint64_t packets = UINT64_MAX;
+	int r;
+
+	begin_link(&b, RTM_GETLINK, 0, 0, false);
+	netlink_put_str(&b, IFLA_IFNAME, name);
+	r = netlink_send(fd, &b, take_received, &packets, NULL);
+	if (r == 0)
+		*ret = packets;
+	return r;
+}
+
 struct looking {
 	const struct ip_block *subnet;
 	bool found;

@@ -72,6 +72,9 @@ struct net_veth {
  * leaves nothing behind. Nobody needs to take it down: it goes with the container's namespace.
  */
 int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *err);
+/* How many packets have come in by an interface: at a veth, what its other end has sent; -ENODEV.
+ */
+int net_link_received(int fd, const char *name, uint64_t *ret);
 /* The default route by an interface, in place of any other of that version of IP. */
 int net_default_route(int inside, const char *name, const struct ip_block *gateway,
 		      struct err *err);

@@ -99,18 +99,17 @@ static int parse_mac(const char *text, unsigned char ret[NET_MAC_LEN])
 }
 
 /* A name that no link has, also none that the kernel is still taking down. */
-static int make_link(int host, int inside, struct net_veth *v, struct err *err)
+static int make_link(int host, int inside, const struct net_veth *v, char name[NET_NAME_MAX],
+		     struct err *err)
 {
-	char name[NET_NAME_MAX];
 	int r = -EEXIST;
 
-	v->host_name = name;
 	for (int i = 0; i < NAME_ATTEMPTS && r == -EEXIST; i++) {
 		uint64_t random;
 
 		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 			return err_sys(err, "random numbers");
-		(void)snprintf(name, sizeof(name), "bv%012llx",
+		(void)snprintf(name, NET_NAME_MAX, "bv%012llx",
 			       (unsigned long long)(random & 0xffffffffffffULL));
 		r = net_veth_setup(host, inside, v, err);
 	}
@@ -146,16 +145,8 @@ static bool read_addresses(const struct net_link_plan *l, struct net_veth *v, st
 	return true;
 }
 
-/* Notes what is to be forgotten when the container has ended. */
-static void keep_addresses(struct netns *n, const struct net_veth *v)
-{
-	memcpy(n->addresses + n->n_addresses, v->addresses, v->n_addresses * sizeof(*n->addresses));
-	n->n_addresses += v->n_addresses;
-}
-
-/* n: NULL where what the kernel tracks of it is out of our reach when it has ended. */
-static int add_link(struct netns *n, int host, int inside, int netns, const struct net_link_plan *l,
-		    struct err *err)
+static int add_link(int host, int inside, int netns, const struct net_link_plan *l,
+		    struct netns_link *ret, struct err *err)
 {
 	OWN(arena) struct arena a = ARENA_INIT;
 	struct net_veth v = {
@@ -171,18 +162,27 @@ static int add_link(struct netns *n, int host, int inside, int netns, const stru
 	if (!read_addresses(l, &v, &a) || parse_mac(l->mac, v.mac) < 0)
 		return err_set(err, -EINVAL, "plan of interface %s: its addresses, or %s", l->name,
 			       l->mac);
-	if (n)
-		keep_addresses(n, &v);
-	return make_link(host, inside, &v, err);
+	if (ret->addresses)
+		memcpy(ret->addresses, v.addresses, v.n_addresses * sizeof(*v.addresses));
+	ret->n_addresses = v.n_addresses;
+	v.host_name = ret->name;
+	return make_link(host, inside, &v, ret->name, err);
 }
 
-static size_t count_addresses(const struct net_plan *plan)
+/* Room for what is to be forgotten when the container has ended. */
+static void prepare_links(struct netns *n, const struct net_plan *plan)
 {
 	size_t count = 1;
 
 	for (size_t i = 0; i < plan->links.n; i++)
 		count += plan->links.items[i].addresses.n;
-	return count;
+	free(n->links);
+	free(n->addresses);
+	n->links = mem_alloc((plan->links.n + 1) * sizeof(*n->links));
+	n->addresses = mem_alloc(count * sizeof(*n->addresses));
+	n->n_links = 0;
+	for (size_t i = 0, at = 0; i < plan->links.n; at += plan->links.items[i++].addresses.n)
+		n->links[i].addresses = n->addresses + at;
 }
 
 static int make_links(struct netns *n, const struct net_plan *plan, int *ret, struct err *err)
@@ -192,11 +192,10 @@ static int make_links(struct netns *n, const struct net_plan *plan, int *ret, st
 
 	if (r == 0)
 		r = make_namespace(&netns, &inside, err);
-	free(n->addresses);
-	n->addresses = mem_alloc(count_addresses(plan) * sizeof(*n->addresses));
-	n->n_addresses = 0;
+	prepare_links(n, plan);
 	for (size_t i = 0; r == 0 && i < plan->links.n; i++)
-		r = add_link(n, host, inside, netns, &plan->links.items[i], err);
+		r = add_link(host, inside, netns, &plan->links.items[i], &n->links[n->n_links++],
+			     err);
 	if (r == 0)
 		*ret = take_fd(&netns);
 	return r;
@@ -240,6 +239,8 @@ static int open_home(const struct net_plan *plan, int *ret, struct err *err)
 static int make_links_at_home(const struct net_plan *plan, int *ret, struct err *err)
 {
 	struct opening o = { -1, -1, -1, err };
+	/* What the kernel tracks of it is out of our reach when it has ended. */
+	struct netns_link unused = { .addresses = NULL };
 	OWN(fd) int home = -1;
 	int r = open_home(plan, &home, err);
 
@@ -253,7 +254,7 @@ static int make_links_at_home(const struct net_plan *plan, int *ret, struct err 
 	OWN(fd) int netns = o.netns;
 
 	for (size_t i = 0; r == 0 && i < plan->links.n; i++)
-		r = add_link(NULL, host, inside, netns, &plan->links.items[i], err);
+		r = add_link(host, inside, netns, &plan->links.items[i], &unused, err);
 	if (r == 0)
 		*ret = take_fd(&netns);
 	return r;
@@ -441,8 +442,22 @@ void netns_unpublish(struct netns *n)
 
 void netns_forget(const struct netns *n)
 {
-	for (size_t i = 0; i < n->n_addresses; i++)
-		(void)net_conntrack_forget(&n->addresses[i]);
+	OWN(fd) int fd = -1;
+	struct err ignored = ERR_INIT;
+
+	if (n->n_links > 0)
+		(void)net_link_socket(&fd, &ignored);
+	for (size_t i = 0; i < n->n_links; i++) {
+		uint64_t sent;
+
+		/* One that has sent nothing has not even said where it is: nothing came to it
+		 * either.
+		 */
+		if (fd >= 0 && net_link_received(fd, n->links[i].name, &sent) == 0 && sent == 0)
+			continue;
+		for (size_t k = 0; k < n->links[i].n_addresses; k++)
+			(void)net_conntrack_forget(&n->links[i].addresses[k]);
+	}
 }
 
 int netns_setup(struct netns *n, const struct net_plan *plan, int dir, int *ret_fd, struct err *err)

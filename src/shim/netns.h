@@ -10,10 +10,18 @@
 #include "net/net.h"
 #include "shim/uplink.h"
 
+/* The end at the bridge, and the addresses of the other one. */
+struct netns_link {
+	char name[NET_NAME_MAX];
+	struct ip_block *addresses;
+	size_t n_addresses;
+};
+
 /* What is held as long as the container runs: a socket on each published port of the host. */
 struct netns {
-	struct ip_block *addresses; /* of its interfaces */
-	size_t n_addresses;
+	struct netns_link *links;
+	size_t n_links;
+	struct ip_block *addresses; /* of all links */
 	struct net_port *ports;
 	int *sockets;
 	size_t n;
@@ -39,7 +47,8 @@ int netns_setup(struct netns *n, const struct net_plan *plan, int dir, int *ret_
 void netns_unpublish(struct netns *n);
 /*
  * Forgets connections from and to it, for whoever has the ports or the addresses next: nobody ends
- * those that were open when its namespace went.
+ * those that were open when its namespace went. The kernel looks at all that it tracks to find
+ * them, milliseconds on a busy machine, so that is spared for a container that has sent nothing.
  */
 void netns_forget(const struct netns *n);
 
