@@ -34,6 +34,7 @@ static const struct cmd *const tables[] = {
 	cmd_port_table,
 	cmd_network_policy_table,
 	cmd_network_explain_table,
+	cmd_network_graph_table,
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

@@ -56,7 +56,7 @@ extern const struct cmd cmd_run_table[], cmd_container_table[], cmd_attach_table
 	cmd_image_table[], cmd_registry_table[], cmd_info_table[], cmd_version_table[],
 	cmd_help_table[], cmd_prune_table[], cmd_df_table[], cmd_check_table[], cmd_changes_table[],
 	cmd_history_table[], cmd_network_table[], cmd_port_table[], cmd_network_policy_table[],
-	cmd_network_explain_table[];
+	cmd_network_explain_table[], cmd_network_graph_table[];
 
 struct cmd_noun {
 	const char *name, *summary;
