@@ -187,7 +187,8 @@ receive_pidfd() {
 	strace -qq -o "$OCI/trace" -e trace=rename,renameat,renameat2,openat berth-oci --root "$OCI/state" create -b "$bundle" --pid-file "$OCI/pid" t-pid >/dev/null 3>&-
 	grep -q 'rename.*pid"' "$OCI/trace"
 	# Nobody opens it under its own name to write it.
-	! grep -E "openat\(.*\"($OCI/)?pid\".*O_(WRONLY|RDWR)" "$OCI/trace"
+	run grep -E "openat\(.*\"($OCI/)?pid\".*O_(WRONLY|RDWR)" "$OCI/trace"
+	expect_status 1
 	[ "$(cat "$OCI/pid")" = "$(pid_of t-pid)" ]
 }
 
