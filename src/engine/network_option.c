@@ -271,8 +271,9 @@ struct ip_block network_option_source(const struct network_doc *n, size_t versio
 struct strv network_option_trusted(const struct network_doc *n, struct arena *a)
 {
 	const char *text = str_map_get(&n->options, BRIDGE "trusted_host_interfaces");
+	const struct strv none = { 0 };
 
-	return str_is_empty(text) ? (struct strv){ 0 } : strv_split(a, text, ':');
+	return str_is_empty(text) ? none : strv_split(a, text, ':');
 }
 
 const char *network_option_prefix(const struct network_doc *n)
