@@ -8,8 +8,10 @@
 #include "cmd/network_flag.h"
 #include "cmd/network_pool.h"
 #include "codec/json.h"
+#include "sys/namespace.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 
 /* -- create -- */
 
@@ -18,6 +20,7 @@ struct create_flags {
 	const char *driver, *ipam_driver;
 	struct network_pool_flags pools;
 	struct strv opt, label;
+	struct strv ipam_opt;
 };
 static const struct create_flags create_defaults = { .ipv4 = true };
 
@@ -29,7 +32,7 @@ static const struct opt create_opts[] = {
 	STRS(struct create_flags, pools.aux_address, 0, "aux-address", "map",
 	     "Auxiliary IPv4 or IPv6 addresses that no container gets (NAME=ADDRESS)"),
 	STR(struct create_flags, driver, 'd', "driver", "string",
-	    "Driver to manage the Network (default \"bridge\")"),
+	    "Driver to manage the Network: bridge, macvlan, ipvlan, cni-PLUGIN (default \"bridge\")"),
 	STRS(struct create_flags, pools.gateway, 0, "gateway", "strings",
 	     "IPv4 or IPv6 Gateway for the master subnet"),
 	FLAG(struct create_flags, internal, 0, "internal",
@@ -39,7 +42,9 @@ static const struct opt create_opts[] = {
 	FLAG(struct create_flags, ipv4, 0, "ipv4", "Enable IPv4 address assignment (default true)"),
 	FLAG(struct create_flags, ipv6, 0, "ipv6", "Enable IPv6 address assignment"),
 	STR(struct create_flags, ipam_driver, 0, "ipam-driver", "string",
-	    "IP Address Management Driver (default \"default\")"),
+	    "IP Address Management Driver: default, or cni-PLUGIN (default \"default\")"),
+	STRS(struct create_flags, ipam_opt, 0, "ipam-opt", "map",
+	     "Set IPAM driver specific options"),
 	STRS(struct create_flags, label, 0, "label", "list", "Set metadata on a network"),
 	STRS(struct create_flags, opt, 'o', "opt", "map", "Set driver specific options"),
 	STRS(struct create_flags, pools.subnet, 0, "subnet", "strings",
@@ -48,7 +53,6 @@ static const struct opt create_opts[] = {
 	REFUSED(0, "config-from", no_cluster),
 	REFUSED_FLAG(0, "ingress", no_cluster),
 	REFUSED(0, "scope", no_cluster),
-	REFUSED(0, "ipam-opt", "the address management has no options"),
 	OPT_END,
 };
 
@@ -79,9 +83,6 @@ static int create(struct cli *cli, const void *opts, const struct strv *args)
 	char id[65];
 	int r = network_pool_build(&f->pools, cli->a, &pools, &spec.n_pools, &cli->err);
 
-	if (r == 0 && !str_is_empty(f->ipam_driver) && !str_eq(f->ipam_driver, "default"))
-		r = err_set(&cli->err, -ENOTSUP, "IPAM driver %.100s is not supported; use default",
-			    f->ipam_driver);
 	if (r == 0)
 		r = cli_engine(cli, &e);
 	if (r < 0)
@@ -89,6 +90,8 @@ static int create(struct cli *cli, const void *opts, const struct strv *args)
 	spec.pools = pools;
 	set_pairs(&spec.options, cli->a, &f->opt);
 	set_pairs(&spec.labels, cli->a, &f->label);
+	set_pairs(&spec.ipam_options, cli->a, &f->ipam_opt);
+	spec.ipam_driver = f->ipam_driver;
 	r = network_create(e, &spec, id, &cli->err);
 	if (r == 0)
 		cli_print(cli, "%s\n", id);
@@ -138,7 +141,8 @@ static const char *const filter_names[] = {
 static bool is_wanted(const struct filter *f, const struct network_doc *n)
 {
 	return filter_matches(f, "id", n->id) && filter_matches(f, "name", n->name) &&
-	       filter_equals(f, "driver", n->driver) && filter_equals(f, "scope", "local") &&
+	       filter_equals(f, "driver", n->driver) &&
+	       filter_equals(f, "scope", network_scope(n)) &&
 	       filter_equals(f, "type", network_is_predefined(n) ? "builtin" : "custom") &&
 	       filter_labels(f, "label", &n->labels);
 }
@@ -167,7 +171,7 @@ static struct json_object *make_row(struct cli *cli, const struct network_doc *n
 	put(row, "Internal", n->internal ? "true" : "false");
 	put(row, "Labels", labels.n ? strv_join(&labels, cli->a, ",") : "");
 	put(row, "Name", n->name);
-	put(row, "Scope", "local");
+	put(row, "Scope", network_scope(n));
 	return row;
 }
 
@@ -313,6 +317,32 @@ static int heal(struct cli *cli, const void *opts, const struct strv *args)
 	return r < 0 ? r : network_heal(e, &cli->err);
 }
 
+/* -- join, leave: what a shim executes -- */
+
+static int join(struct cli *cli, const void *opts, const struct strv *args)
+{
+	OWN(fd) int netns = namespace_open(args->items[1], CLONE_NEWNET);
+	struct strv servers = { 0 };
+	struct engine *e;
+	int r = netns < 0 ? err_code(&cli->err, netns, "%s", args->items[1]) : cli_engine(cli, &e);
+
+	(void)opts;
+	if (r == 0)
+		r = network_join(e, args->items[0], netns, cli->a, &servers, &cli->err);
+	for (size_t i = 0; r == 0 && i < servers.n; i++)
+		cli_print(cli, "%s\n", servers.items[i]);
+	return r;
+}
+
+static int leave(struct cli *cli, const void *opts, const struct strv *args)
+{
+	struct engine *e;
+	int r = cli_engine(cli, &e);
+
+	(void)opts;
+	return r < 0 ? r : network_leave(e, args->items[0], &cli->err);
+}
+
 const struct cmd cmd_network_table[] = {
 	{ NULL, "network", "create", "[OPTIONS] NETWORK", "Create a network", create_opts,
 	  &create_defaults, sizeof(struct create_flags), create, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE,
@@ -329,5 +359,9 @@ const struct cmd cmd_network_table[] = {
 	  rm_opts, NULL, sizeof(struct rm_flags), rm, 1, -1, OPT_ANYWHERE, CMD_ARGS_NETWORKS, 0 },
 	{ NULL, "network", "heal", "", "Write the rules of all networks anew", NULL, NULL, 0, heal,
 	  0, 0, OPT_ANYWHERE, CMD_ARGS_NONE, 0 },
+	{ NULL, "network", "join", "ID NAMESPACE", "Have plugins make a container's interfaces",
+	  NULL, NULL, 0, join, 2, 2, OPT_ANYWHERE, CMD_ARGS_NONE, CMD_HIDDEN },
+	{ NULL, "network", "leave", "ID", "Have plugins take a container's interfaces down", NULL,
+	  NULL, 0, leave, 1, 1, OPT_ANYWHERE, CMD_ARGS_NONE, CMD_HIDDEN },
 	{ 0 },
 };

@@ -104,14 +104,15 @@ static void add_bindings(struct json_object *ports, const struct port_binding *i
 static void add_address(struct json_object *tree, const struct endpoint *ep)
 {
 	add_str(tree, "EndpointID", ep ? ep->endpoint_id : "");
-	add_str(tree, "Gateway", ep ? ep->gateway : "");
+	add_str(tree, "Gateway", ep && !str_eq(ep->gateway, NETWORK_NO_GATEWAY) ? ep->gateway : "");
 	add_str(tree, "IPAddress", ep ? ep->ip : "");
 	json_object_object_add(tree, "IPPrefixLen", json_object_new_int(ep ? ep->prefix : 0));
 	add_str(tree, "MacAddress", ep ? ep->mac : "");
 	add_str(tree, "GlobalIPv6Address", ep ? ep->ip6 : "");
 	json_object_object_add(tree, "GlobalIPv6PrefixLen",
 			       json_object_new_int(ep ? ep->prefix6 : 0));
-	add_str(tree, "IPv6Gateway", ep ? ep->gateway6 : "");
+	add_str(tree, "IPv6Gateway",
+		ep && !str_eq(ep->gateway6, NETWORK_NO_GATEWAY6) ? ep->gateway6 : "");
 }
 
 static struct json_object *string_list(const struct strv *list)

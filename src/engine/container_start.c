@@ -20,6 +20,7 @@
 #include "engine/container_user.h"
 #include "engine/net_endpoint.h"
 #include "engine/net_names.h"
+#include "engine/net_plugins.h"
 #include "engine/heal.h"
 #include "engine/network_device.h"
 #include "engine/shim_client.h"
@@ -212,6 +213,7 @@ static void take_back(struct engine *e, struct container_dir *d, struct containe
 	(void)container_dir_wait_shim(d->dir, SHIM_END_MS);
 	(void)cgroup_kill(cgroup, SIGKILL, NULL);
 	(void)cgroup_teardown(cgroup, NULL);
+	(void)net_plugins_leave_all(e->state, c->id, d->dir, NULL);
 	if (c->host_config.auto_remove) {
 		(void)container_remove_doc(e, c, NULL);
 		container_remove_traces(e, c->id, d);

@@ -179,6 +179,8 @@ struct network_spec {
 	bool internal, attachable;
 	bool ipv6, no_ipv4;
 	struct str_map options, labels;
+	const char *ipam_driver; /* NULL: "default" */
+	struct str_map ipam_options;
 };
 struct network_list {
 	struct network_doc *items;
@@ -195,6 +197,8 @@ int network_find(struct engine *e, const char *name, struct arena *a, struct net
 /* By name. */
 int network_list(struct engine *e, struct arena *a, struct network_list *ret, struct err *err);
 bool network_is_predefined(const struct network_doc *n);
+/* "local", "global" */
+const char *network_scope(const struct network_doc *n);
 /* The API's inspect document, a json-c tree the caller puts. */
 struct json_object *network_inspect(struct engine *e, const struct network_doc *n);
 /*
@@ -205,6 +209,13 @@ int network_connect(struct engine *e, const char *container, const struct endpoi
 		    struct err *err);
 int network_disconnect(struct engine *e, const char *network, const char *container,
 		       struct err *err);
+/*
+ * What a shim executes before its container runs, and when it has ended: plugins make, and take
+ * down, its interfaces in namespace netns. servers: name servers that they name; the arena's.
+ */
+int network_join(struct engine *e, const char *id, int netns, struct arena *a, struct strv *servers,
+		 struct err *err);
+int network_leave(struct engine *e, const char *id, struct err *err);
 /* Writes all rules anew. */
 int network_heal(struct engine *e, struct err *err);
 

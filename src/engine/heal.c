@@ -23,7 +23,9 @@
 #include "engine/container_remove.h"
 #include "engine/container_start.h"
 #include "engine/heal_decide.h"
+#include "engine/net_plugins.h"
 #include "engine/network_device.h"
+#include "engine/network_driver.h"
 #include "net/names.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
@@ -89,6 +91,8 @@ void heal_leftovers(struct engine *e, struct container_dir *d, const char *id,
 		return; /* a shim that ended in order has seen to it, or there was none */
 	(void)cgroup_kill(cgroup, SIGKILL, NULL);
 	network_device_unpublish(d->dir);
+	if (net_plugins_leave_all(e->state, id, d->dir, &why) < 0)
+		log_warn("container %.12s: %s", id, why.msg);
 	(void)names_withdraw_all(e->state, id, NULL);
 	(void)unlinkat(d->dir, "network", 0);
 	if (cgroup_teardown(cgroup, &why) < 0)
@@ -341,6 +345,8 @@ int engine_heal(struct engine *e, struct err *err)
 	heal_each_in(e, e->root_fd, "exits", false);
 	sweep_torn_records(e);
 	r = network_device_heal(e, false, err);
+	if (r == 0)
+		r = network_driver_heal(e, err);
 	if (r == 0)
 		r = image_sweep(e->images, err);
 	if (r == 0)

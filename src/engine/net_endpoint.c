@@ -8,9 +8,10 @@
 #include "engine/net_names.h"
 #include "engine/label_policy.h"
 #include "engine/network.h"
-#include "engine/network_device.h"
+#include "engine/network_driver.h"
 #include "engine/network_option.h"
 #include "engine/network_ipam.h"
+#include "net/net.h"
 #include "sys/proc.h"
 
 #include <sys/random.h>
@@ -65,6 +66,21 @@ static int resolve_shared(struct state_txn *txn, struct container *c, struct are
 	return 0;
 }
 
+/* Some interfaces have the address of the one that they share. */
+static int check_mac(const struct network_doc *n, const struct endpoint *ep, struct err *err)
+{
+	struct endpoint probe = { .mac = ep->wanted_mac, .wanted_mac = ep->wanted_mac };
+
+	if (!ep->wanted_mac || !network_driver_of(n)->address)
+		return 0;
+	network_driver_of(n)->address(n, &probe);
+	return probe.mac ? 0
+			 : err_set(err, -EINVAL,
+				   "interfaces in network %s have the MAC address of their parent; "
+				   "leave the MAC address out",
+				   n->name);
+}
+
 static int take_wanted(struct state_txn *txn, const struct container *c, const struct endpoint *ep,
 		       const struct network_doc *n, struct err *err)
 {
@@ -76,6 +92,10 @@ static int take_wanted(struct state_txn *txn, const struct container *c, const s
 			err, -EINVAL,
 			"invalid endpoint settings: user specified IP address is supported on "
 			"user defined networks only");
+	if ((ep->wanted_ip || ep->wanted_ip6) && !network_ipam_is_ours(n))
+		return err_set(err, -EINVAL,
+			       "addresses of network %s are given by %s; leave the address out",
+			       n->name, n->ipam.driver);
 	if (ep->wanted_ip6 && !n->ipv6)
 		return err_set(err, -EINVAL,
 			       "invalid endpoint settings: network %s has no IPv6; make it with "
@@ -96,16 +116,43 @@ int net_endpoint_join(struct state_txn *txn, const struct container *c, struct e
 
 	if (r < 0)
 		return r;
-	if (!n.device)
+	if (!network_driver_of(&n)->setup)
 		return err_set(err, -EINVAL,
 			       "container cannot be connected to the network %s and to others",
 			       n.name);
 	ep->network = n.name;
 	ep->network_id = n.id;
-	r = net_names_check(c, ep, err);
+	r = check_mac(&n, ep, err);
+	if (r == 0)
+		r = net_names_check(c, ep, err);
 	if (r == 0)
 		r = network_option_check_endpoint(ep, err);
 	return r < 0 ? r : take_wanted(txn, c, ep, &n, err);
+}
+
+/* As docker, which says so in its log alone. */
+static void note_ports(struct state_txn *txn, struct container *c, struct arena *a)
+{
+	const struct endpoint *way = NULL;
+	struct network_doc n, of_way = { 0 };
+
+	if (!c->host_config.port_bindings.n && !c->host_config.publish_all_ports)
+		return;
+	for (size_t i = 0; i < c->endpoints.n; i++) {
+		const struct endpoint *ep = &c->endpoints.items[i];
+
+		if (network_find_in(txn, ep->network, a, &n, NULL) < 0 || n.internal ||
+		    (way && ep->gw_priority <= way->gw_priority))
+			continue;
+		way = ep;
+		of_way = n;
+	}
+	if (way && !network_driver_of(&of_way)->publishes)
+		strv_add(&c->notes, a,
+			 arena_printf(a,
+				      "Published ports are discarded: the way out leads through "
+				      "network %s, and %s publishes none.",
+				      of_way.name, of_way.driver));
 }
 
 int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct arena *a,
@@ -131,9 +178,11 @@ int net_endpoint_resolve(struct state_txn *txn, struct container *c, struct aren
 				r = err_set(err, -EINVAL, "network %s is named twice",
 					    c->endpoints.items[i].network);
 	}
-	if (r == 0)
-		c->host_config.network_mode = c->endpoints.items[0].network;
-	return r;
+	if (r < 0)
+		return r;
+	note_ports(txn, c, a);
+	c->host_config.network_mode = c->endpoints.items[0].network;
+	return 0;
 }
 
 /* -- when it runs -- */
@@ -177,6 +226,16 @@ static const char *gateway_of(const struct network_doc *n, const struct ip_block
 	return n->internal || !pool ? NULL : pool->gateway;
 }
 
+/* A plugin will say it. Until then a way out is supposed where there may be one. */
+static int take_none(struct state_txn *txn, const struct network_doc *n, const char *id,
+		     struct endpoint *ep, struct arena *a, struct err *err)
+{
+	ep->ip = ep->ip6 = ep->mac = ep->gateway6 = NULL;
+	ep->gateway = n->internal ? NULL : NETWORK_NO_GATEWAY;
+	ep->endpoint_id = make_id(a);
+	return network_ipam_join(txn, n->id, id, err);
+}
+
 /* Its addresses in the network: of IPv4, of IPv6, or of both. */
 static int take_addresses(struct state_txn *txn, const struct network_doc *n, const char *id,
 			  struct endpoint *ep, struct arena *a, struct err *err)
@@ -185,6 +244,8 @@ static int take_addresses(struct state_txn *txn, const struct network_doc *n, co
 	bool has_v4 = network_ipam_has(n, 4), has_v6 = network_ipam_has(n, 6);
 	int r = 0;
 
+	if (!network_ipam_is_ours(n))
+		return take_none(txn, n, id, ep, a, err);
 	if (has_v4)
 		r = network_ipam_take(txn, n, 4, ep->wanted_ip, id, &v4, err);
 	if (r == 0 && has_v6)
@@ -204,6 +265,8 @@ static int take_addresses(struct state_txn *txn, const struct network_doc *n, co
 	ep->mac = ep->wanted_mac     ? ep->wanted_mac
 		  : has_v4 || has_v6 ? mac_text(has_v4 ? &v4 : &v6, a)
 				     : NULL;
+	if (network_driver_of(n)->address)
+		network_driver_of(n)->address(n, ep);
 	ep->endpoint_id = make_id(a);
 	return 0;
 }
@@ -268,7 +331,7 @@ static struct net_endpoint_door open_door(const struct container *c,
 	const struct network_doc *n = ep ? &networks[ep - c->endpoints.items] : NULL;
 	const char *binding;
 
-	if (!n)
+	if (!n || !network_driver_of(n)->publishes)
 		return (struct net_endpoint_door){ .open = false };
 	binding = str_map_get(&n->options, "com.docker.network.bridge.host_binding_ipv4");
 	if (str_is_empty(binding) || str_eq(binding, "0.0.0.0"))
@@ -317,6 +380,8 @@ int net_endpoint_release(struct state_txn *txn, struct container *c, struct err 
 			r = network_ipam_release(txn, ep->network_id, ep->ip, c->id, err);
 		if (r == 0 && !ep->wanted_ip6)
 			r = network_ipam_release(txn, ep->network_id, ep->ip6, c->id, err);
+		if (r == 0)
+			r = network_ipam_leave(txn, ep->network_id, c->id, err);
 		ep->ip = ep->mac = ep->gateway = ep->endpoint_id = ep->interface = NULL;
 		ep->ip6 = ep->gateway6 = NULL;
 		ep->prefix = ep->prefix6 = 0;
@@ -333,7 +398,7 @@ int net_endpoint_give_back(struct state_txn *txn, const char *id, const struct e
 
 	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(all[0]); i++)
 		r = network_ipam_release(txn, ep->network_id, all[i], id, err);
-	return r;
+	return r < 0 ? r : network_ipam_leave(txn, ep->network_id, id, err);
 }
 
 int net_endpoint_forget(struct state_txn *txn, const struct container *c, struct err *err)
@@ -365,28 +430,6 @@ static int plan_shared(struct engine *e, const struct container *c, struct arena
 		     : 0;
 }
 
-int net_endpoint_ready(struct engine *e, const struct network_doc *n, const struct endpoint *ep,
-		       bool *ret_isolated, struct err *err)
-{
-	struct ip_block address;
-	OWN(state_txn) struct state_txn *txn = NULL;
-	bool routed;
-	int r = state_begin(e->st, STATE_READ, &txn, err);
-
-	if (r < 0)
-		return r;
-	routed = label_policy_any(txn);
-	state_abort(&txn);
-	*ret_isolated = routed || !network_option_icc(n);
-	r = network_device_ensure(e, n, err);
-	if (r < 0 || !routed || !n->device)
-		return r;
-	r = policy_bridge_answer(n->device, true, err);
-	if (r < 0 || str_is_empty(ep->ip6) || ip_block_parse_address(ep->ip6, &address) < 0)
-		return r;
-	return policy_bridge_answer_for(n->device, &address, true, err);
-}
-
 struct strv net_endpoint_addresses(const struct endpoint *ep, struct arena *a)
 {
 	struct strv all = { 0 };
@@ -408,34 +451,27 @@ static const char *default_route(const struct container *c, const struct endpoin
 	return ep == net_endpoint_way(c, version) ? net_endpoint_gateway(ep, version) : NULL;
 }
 
-static int plan_one(struct engine *e, const struct container *c, size_t i, struct arena *a,
-		    struct net_link_plan *ret, struct err *err)
+int net_endpoint_link(struct engine *e, const struct container *c, const struct endpoint *ep,
+		      struct arena *a, struct net_link_plan *ret, struct err *err)
 {
-	const struct endpoint *ep = &c->endpoints.items[i];
 	OWN(state_txn) struct state_txn *txn = NULL;
 	struct network_doc n;
-	bool isolated;
 	int r = state_begin(e->st, STATE_READ, &txn, err);
 
 	if (r == 0)
 		r = find_network(txn, ep, a, &n, err);
 	state_abort(&txn);
-	if (r == 0)
-		r = net_endpoint_ready(e, &n, ep, &isolated, err);
 	if (r < 0)
 		return r;
 	*ret = (struct net_link_plan){
-		.bridge = n.device,
 		.name = ep->interface,
 		.addresses = net_endpoint_addresses(ep, a),
 		.mac = ep->mac,
 		.gateway = default_route(c, ep, NET_V4),
 		.gateway6 = default_route(c, ep, NET_V6),
 		.settings = network_option_settings(ep, a),
-		.mtu = network_option_mtu(&n),
-		.isolated = isolated,
 	};
-	return 0;
+	return network_driver_of(&n)->setup(e, &n, ret, a, err);
 }
 
 /* From an ordinary user's bridges no way leads out: his container has one of its own instead. */
@@ -462,7 +498,7 @@ int net_endpoint_plan(struct engine *e, const struct container *c, struct arena 
 		return 0;
 	plan->links.items = arena_array(a, c->endpoints.n, sizeof(*plan->links.items));
 	for (size_t i = 0; r == 0 && i < c->endpoints.n; i++) {
-		r = plan_one(e, c, i, a, &plan->links.items[i], err);
+		r = net_endpoint_link(e, c, &c->endpoints.items[i], a, &plan->links.items[i], err);
 		plan->links.n++;
 	}
 	if (r == 0)

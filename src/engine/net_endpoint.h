@@ -38,11 +38,11 @@ int net_endpoint_plan(struct engine *e, const struct container *c, struct arena 
 		      struct net_plan **ret, struct err *err);
 
 /*
- * The network's bridge is there, and answers for the endpoint as policies need it. *ret_isolated:
- * whether its port is to be.
+ * What its interface in one of its networks is to be, whose part in the kernel is made if it is
+ * missing. ep: of c.
  */
-int net_endpoint_ready(struct engine *e, const struct network_doc *n, const struct endpoint *ep,
-		       bool *ret_isolated, struct err *err);
+int net_endpoint_link(struct engine *e, const struct container *c, const struct endpoint *ep,
+		      struct arena *a, struct net_link_plan *ret, struct err *err);
 
 /*
  * The endpoint by which it reaches the world over one version of IP (NET_V4, NET_V6), and the world

@@ -1,7 +1,8 @@
 /*
  * network.c - networks: create, look, remove
  *
- * A network is a document; its bridge is made when its first container starts, and removed with it.
+ * A network is a document; what its driver has in the kernel is made when its first container
+ * starts, and removed with it.
  * A network is in use while an address of it belongs to a container that runs: rows of addresses
  * and documents change in one transaction, so nothing can start in a network that is being removed.
  */
@@ -13,14 +14,15 @@
 #include "engine/clock.h"
 #include "engine/container_query.h"
 #include "engine/label_policy.h"
+#include "engine/net_plugins.h"
 #include "engine/network_device.h"
+#include "engine/network_driver.h"
 #include "engine/network_ipam.h"
-#include "engine/network_option.h"
 
 #include <ctype.h>
 #include <sys/random.h>
 
-enum { ID_BYTES = NETWORK_ID_LEN / 2, DEVICE_ID = 12 };
+enum { ID_BYTES = NETWORK_ID_LEN / 2 };
 
 /* -- finding -- */
 
@@ -241,9 +243,6 @@ static int check_spec(const struct network_spec *s, struct err *err)
 	    str_after(s->name, "container:"))
 		return err_set(err, -EEXIST, "operation is not permitted on predefined %s network",
 			       s->name);
-	if (!str_is_empty(s->driver) && !str_eq(s->driver, "bridge"))
-		return err_set(err, -ENOTSUP, "network driver %.100s is not supported; use bridge",
-			       s->driver);
 	return 0;
 }
 
@@ -279,7 +278,7 @@ int network_create(struct engine *e, const struct network_spec *s, char ret_id[6
 	struct network_doc n = { .version = NETWORK_DOC_VERSION,
 				 .id = make_id(&a),
 				 .name = s->name,
-				 .driver = "bridge",
+				 .driver = str_is_empty(s->driver) ? "bridge" : s->driver,
 				 .created = clock_now_ns(),
 				 .internal = s->internal,
 				 .attachable = s->attachable,
@@ -287,22 +286,23 @@ int network_create(struct engine *e, const struct network_spec *s, char ret_id[6
 				 .no_ipv4 = s->no_ipv4,
 				 .options = s->options,
 				 .labels = s->labels,
-				 .ipam = { .driver = "default" } };
-	const char *chosen = str_map_get(&s->options, "com.docker.network.bridge.name");
+				 .ipam = { .driver = str_is_empty(s->ipam_driver) ? "default"
+										  : s->ipam_driver,
+					   .options = s->ipam_options } };
 	int r = n.id ? check_spec(s, err) : err_sys(err, "random numbers");
 
 	if (s->n_pools)
 		n.ipam.config.items = arena_memdup(&a, s->pools, s->n_pools * sizeof(*s->pools));
 	n.ipam.config.n = s->n_pools;
 	if (r == 0)
-		r = network_option_check(&n, err);
+		r = network_driver_validate(e, &n, &a, err);
 	if (r == 0)
 		r = begin(e, true, &txn, err);
 	if (r < 0)
 		return r;
-	n.device = chosen ? chosen : arena_printf(&a, "br-%.*s", DEVICE_ID, n.id);
-	r = network_ipam_choose(txn, &n, &a, err);
-	if (r == 0)
+	if (network_ipam_is_ours(&n))
+		r = network_ipam_choose(txn, &n, &a, err);
+	if (r == 0 && n.device)
 		r = check_device_is_free(txn, &n, err);
 	if (r == 0)
 		r = put(txn, &n, err);
@@ -389,7 +389,9 @@ int network_remove(struct engine *e, const char *name, struct err *err)
 
 	if (r == 0)
 		r = remove_doc(e, name, &a, &n, err);
-	return r < 0 ? r : network_device_remove(e, &n, err);
+	if (r == 0 && network_driver_of(&n)->teardown)
+		r = network_driver_of(&n)->teardown(e, &n, err);
+	return r;
 }
 
 bool network_is_predefined(const struct network_doc *n)
@@ -397,10 +399,17 @@ bool network_is_predefined(const struct network_doc *n)
 	return is_predefined(n->name);
 }
 
+const char *network_scope(const struct network_doc *n)
+{
+	return network_driver_scope(n);
+}
+
 int network_heal(struct engine *e, struct err *err)
 {
 	int r = network_device_heal(e, true, err);
 
+	if (r == 0)
+		net_plugins_check_all(e);
 	return r < 0 ? r : label_policy_heal(e, err);
 }
 
@@ -450,7 +459,7 @@ struct json_object *network_inspect(struct engine *e, const struct network_doc *
 
 	json_object_object_del(tree, "Version");
 	json_object_object_del(tree, "Device");
-	add_str(tree, "Scope", "local");
+	add_str(tree, "Scope", network_driver_scope(n));
 	json_object_object_del(tree, "NoIPv4");
 	json_object_object_add(tree, "EnableIPv4", json_object_new_boolean(!n->no_ipv4));
 	json_object_object_add(tree, "Ingress", json_object_new_boolean(false));

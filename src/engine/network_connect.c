@@ -13,8 +13,8 @@
 #include "engine/label_policy.h"
 #include "engine/net_endpoint.h"
 #include "engine/net_names.h"
+#include "engine/net_plugins.h"
 #include "engine/network.h"
-#include "engine/network_device.h"
 #include "engine/network_option.h"
 #include "engine/network_ipam.h"
 
@@ -237,73 +237,28 @@ static int set_routes(struct change *x, struct err *err)
 	return r;
 }
 
-static int read_addresses(const struct endpoint *ep, struct net_veth *v, struct arena *a,
-			  struct err *err)
+/* Its resolver knows the name servers that it was started with. */
+static int join_by_plugin(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
 {
-	struct strv texts = net_endpoint_addresses(ep, a);
-	struct ip_block *all = arena_array(a, texts.n, sizeof(*all));
+	struct strv unused = { 0 };
+	int r = net_plugins_join(x->e, &x->n, &x->c, ep, ep == net_endpoint_way(&x->c, NET_V4),
+				 x->d.dir, x->netns, a, &unused, err);
 
-	for (size_t i = 0; i < texts.n; i++)
-		if (ip_block_parse_within(texts.items[i], &all[i]) < 0)
-			return err_set(err, -EINVAL, "address %s", texts.items[i]);
-	v->addresses = all;
-	v->n_addresses = texts.n;
-	return 0;
+	return r < 0 ? r : net_plugins_store(x->e, &x->c, err);
 }
 
-static struct net_setting *read_settings(const struct strv *texts, struct arena *a)
+static int make_link(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
 {
-	struct net_setting *all = arena_array(a, texts->n, sizeof(*all));
+	char unused[NET_NAME_MAX];
+	struct net_link_plan link;
+	int r = net_endpoint_link(x->e, &x->c, ep, a, &link, err);
 
-	for (size_t i = 0; i < texts->n; i++) {
-		const char *equals = strchr(texts->items[i], '=');
-
-		all[i].path = arena_strndup(a, texts->items[i], (size_t)(equals - texts->items[i]));
-		all[i].value = equals + 1;
-	}
-	return all;
-}
-
-static int make_link(struct change *x, const struct endpoint *ep, struct arena *a, struct err *err)
-{
-	struct strv settings = network_option_settings(ep, a);
-	struct net_veth v = { .bridge = x->n.device,
-			      .netns = x->netns,
-			      .name = ep->interface,
-			      .settings = read_settings(&settings, a),
-			      .n_settings = settings.n,
-			      .mtu = network_option_mtu(&x->n) };
-	char name[NET_NAME_MAX];
-	uint64_t random;
-	int r = net_endpoint_ready(x->e, &x->n, ep, &v.isolated, err);
-
-	if (r == 0)
-		r = read_addresses(ep, &v, a, err);
-	if (r < 0)
-		return r;
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return err_sys(err, "random numbers");
-	(void)snprintf(name, sizeof(name), "bv%012llx",
-		       (unsigned long long)(random & 0xffffffffffffULL));
-	v.host_name = name;
-	if (v.n_addresses)
-		net_mac_of(&v.addresses[0], v.mac);
-	r = net_veth_setup(x->links, x->inside, &v, err);
+	link.gateway = link.gateway6 = NULL;
+	if (r == 0 && net_plugins_has(&x->n))
+		r = join_by_plugin(x, ep, a, err);
+	else if (r == 0)
+		r = net_attach(x->links, x->inside, x->netns, &link, unused, err);
 	return r < 0 ? r : set_routes(x, err);
-}
-
-/* The file is mounted in the container, so it stays the same one. */
-static void note_host(struct change *x, const struct endpoint *ep)
-{
-	OWN(fd) int fd = openat(x->d.dir, "hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-	const char *const all[] = { ep->ip, ep->ip6 };
-	OWN(buf) struct buf lines = { 0 };
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (!str_is_empty(all[i]))
-			buf_printf(&lines, "%s\t%s\n", all[i], x->c.config.hostname);
-	if (fd >= 0)
-		(void)!write(fd, lines.data, lines.len);
 }
 
 static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, struct err *err)
@@ -319,11 +274,11 @@ static int connect_one(struct change *x, struct endpoint *ep, struct arena *a, s
 		r = add_to_document(x, ep, a, err);
 	if (r < 0 || x->netns < 0)
 		return r;
-	r = make_link(x, ep, a, err);
+	r = make_link(x, find(&x->c, &x->n), a, err);
 	if (r == 0)
 		r = net_names_publish(x->e, &x->c, err);
 	if (r == 0)
-		note_host(x, ep);
+		net_plugins_note_host(x->d.dir, &x->c, find(&x->c, &x->n));
 	else if (remove_from_document(x, find(&x->c, &x->n), &other) < 0)
 		(void)err_also(err, &other);
 	return r;
@@ -375,7 +330,9 @@ static int disconnect_one(struct change *x, struct err *err)
 			"the published ports of container %s lead through network %s; stop it "
 			"first",
 			x->c.name, x->n.name);
-	r = net_link_remove(x->inside, ep->interface, err);
+	r = net_plugins_leave(x->e->state, x->c.id, ep->network_id, x->d.dir, err);
+	if (r == 0)
+		r = net_link_remove(x->inside, ep->interface, err);
 	if (r == 0)
 		forget(x, ep);
 	if (r == 0)

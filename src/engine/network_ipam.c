@@ -21,7 +21,7 @@
 
 #include <sys/random.h>
 
-enum { KEY_MAX = NETWORK_ID_LEN + 64 };
+enum { KEY_MAX = NETWORK_ID_LEN + 64, JOIN_KEY_MAX = NETWORK_ID_LEN + CONTAINER_ID_LEN + 4 };
 
 /* -- pools -- */
 
@@ -223,17 +223,23 @@ static int check_form(const struct network_doc *n, const char *text, struct ip_b
 	return 0;
 }
 
-static int check_given(int fd, const struct subnets *all, const char *text,
-		       const struct ip_block *subnet, struct err *err)
+/* The network is that of an interface of the host: so is its subnet. */
+static bool is_hosts_own(const struct network_doc *n)
 {
-	bool overlaps;
+	return str_eq(n->driver, "macvlan") || str_eq(n->driver, "ipvlan");
+}
+
+static int check_given(int fd, const struct subnets *all, const struct network_doc *n,
+		       const char *text, const struct ip_block *subnet, struct err *err)
+{
+	bool overlaps = false;
 	int r;
 
 	if (is_taken(all, subnet))
 		return err_set(err, -EEXIST,
 			       "invalid pool request: Pool overlaps with other one on this address "
 			       "space");
-	r = net_route_overlaps(fd, subnet, &overlaps, err);
+	r = is_hosts_own(n) ? 0 : net_route_overlaps(fd, subnet, &overlaps, err);
 	if (r == 0 && overlaps)
 		return err_set(err, -EEXIST,
 			       "invalid pool request: %s overlaps with a route of the host; choose "
@@ -253,7 +259,7 @@ static int choose_given(int fd, struct subnets *all, struct network_doc *n, stru
 
 		r = check_form(n, c->subnet, &subnet, err);
 		if (r == 0)
-			r = check_given(fd, all, c->subnet, &subnet, err);
+			r = check_given(fd, all, n, c->subnet, &subnet, err);
 		if (r == 0)
 			r = fill(c, &subnet, a, err);
 		if (r == 0)
@@ -508,6 +514,34 @@ int network_ipam_release(struct state_txn *txn, const char *network_id, const ch
 	if (str_is_empty(address) || ip_block_parse_address(address, &block) < 0)
 		return 0;
 	make_key(network_id, &block, key);
+	return is_owned(txn, key, container_id) ? state_del(txn, STATE_ADDRESSES, key, err) : 0;
+}
+
+bool network_ipam_is_ours(const struct network_doc *n)
+{
+	return str_eq(n->ipam.driver, "default");
+}
+
+static void make_join_key(const char *network_id, const char *container_id, char ret[JOIN_KEY_MAX])
+{
+	(void)snprintf(ret, JOIN_KEY_MAX, "%.64s/c%.64s", network_id, container_id);
+}
+
+int network_ipam_join(struct state_txn *txn, const char *network_id, const char *container_id,
+		      struct err *err)
+{
+	char key[JOIN_KEY_MAX];
+
+	make_join_key(network_id, container_id, key);
+	return state_put(txn, STATE_ADDRESSES, key, container_id, CONTAINER_ID_LEN, err);
+}
+
+int network_ipam_leave(struct state_txn *txn, const char *network_id, const char *container_id,
+		       struct err *err)
+{
+	char key[JOIN_KEY_MAX];
+
+	make_join_key(network_id, container_id, key);
 	return is_owned(txn, key, container_id) ? state_del(txn, STATE_ADDRESSES, key, err) : 0;
 }
 

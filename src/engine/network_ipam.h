@@ -14,6 +14,28 @@
 int network_ipam_choose(struct state_txn *txn, struct network_doc *n, struct arena *a,
 			struct err *err);
 
+/* Addresses of the network are given out here, and not by a plugin. */
+bool network_ipam_is_ours(const struct network_doc *n);
+/*
+ * Of such a container no address is known yet, or ever: the network is in use by it all the same.
+ * Inside a writing transaction; leaving is fine for one that has not joined.
+ */
+int network_ipam_join(struct state_txn *txn, const char *network_id, const char *container_id,
+		      struct err *err);
+int network_ipam_leave(struct state_txn *txn, const char *network_id, const char *container_id,
+		       struct err *err);
+
+/* Addresses of the network are given out here, and not by a plugin. */
+bool network_ipam_is_ours(const struct network_doc *n);
+/*
+ * Of such a container no address is known yet, or ever: the network is in use by it all the same.
+ * Inside a writing transaction; leaving is fine for one that has not joined.
+ */
+int network_ipam_join(struct state_txn *txn, const char *network_id, const char *container_id,
+		      struct err *err);
+int network_ipam_leave(struct state_txn *txn, const char *network_id, const char *container_id,
+		       struct err *err);
+
 /*
  * An address of a family (4, 6) for a container: wanted, or the next one that is free (NULL), with
  * its pool's prefix. What the container has already is fine. -EADDRINUSE: it is another's; -ENOSPC:

@@ -5,10 +5,11 @@
 
 #define T struct net_link_plan
 SCHEMA(net_link_plan, T, F_STR(T, bridge, "bridge", REQUIRED), F_STR(T, name, "name", REQUIRED),
-       F_STRV(T, addresses, "addresses", REQUIRED), F_STR(T, mac, "mac", REQUIRED),
+       F_STRV(T, addresses, "addresses", REQUIRED), F_STR(T, mac, "mac", OMIT_EMPTY),
        F_STR(T, gateway, "gateway", OMIT_EMPTY), F_STR(T, gateway6, "gateway6", OMIT_EMPTY),
        F_STRV(T, settings, "settings", OMIT_EMPTY), F_U32(T, mtu, "mtu", REQUIRED),
-       F_BOOL(T, isolated, "isolated", OMIT_EMPTY));
+       F_BOOL(T, isolated, "isolated", OMIT_EMPTY), F_STR(T, kind, "kind", OMIT_EMPTY),
+       F_STR(T, mode, "mode", OMIT_EMPTY), F_STR(T, flag, "flag", OMIT_EMPTY));
 #undef T
 
 #define T struct net_port_plan

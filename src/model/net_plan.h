@@ -8,16 +8,21 @@
 
 #include "codec/schema.h"
 
+/* The kind of a link that a plugin makes; here stands only that it is wanted. */
+#define NET_LINK_PLUGIN "plugin"
+
 /* An interface. Addresses are texts of what the store has; they were checked there. */
 struct net_link_plan {
-	const char *bridge, *name; /* name: in the container */
+	const char *bridge, *name; /* bridge: or parent; name: in the container */
 	struct strv addresses;     /* "172.17.0.2/16" */
-	const char *mac;           /* "02:42:ac:11:00:02" */
+	const char *mac;           /* "02:42:ac:11:00:02"; NULL: the parent's */
 	/* Of the default routes; NULL: not by this one. */
 	const char *gateway, *gateway6;
 	struct strv settings; /* "ipv4/conf/eth0/log_martians=1", beneath /proc/sys/net */
-	uint32_t mtu;
+	uint32_t mtu;         /* 0: the parent's */
 	bool isolated;
+	const char *kind; /* "macvlan", "ipvlan", NET_LINK_PLUGIN; NULL: a veth at a bridge */
+	const char *mode, *flag; /* the kind's; NULL: its usual one */
 };
 SCHEMA_DECLARE(net_link_plan);
 

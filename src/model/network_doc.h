@@ -29,7 +29,7 @@ struct network_doc {
 	int version; /* NETWORK_DOC_VERSION */
 	const char *id, *name;
 	int64_t created;    /* ns */
-	const char *driver; /* "bridge", "host", "null" */
+	const char *driver; /* "bridge", "macvlan", "host", "null" */
 	bool internal, attachable;
 	bool ipv6, no_ipv4;
 	struct network_ipam ipam;
@@ -37,6 +37,10 @@ struct network_doc {
 	const char *device; /* the bridge; NULL: none */
 };
 SCHEMA_DECLARE(network_doc);
+
+/* A gateway that is none: the way out leads by the interface alone. */
+#define NETWORK_NO_GATEWAY  "0.0.0.0"
+#define NETWORK_NO_GATEWAY6 "::"
 
 /* A container in a network. What is empty while it does not run comes last. */
 struct endpoint {

@@ -13,7 +13,7 @@
 
 #include "base/own.h"
 #include "base/str.h"
-#include "net/netlink.h"
+#include "net/link.h"
 #include "sys/file.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ int net_link_socket(int *ret_fd, struct err *err)
 /* -- messages -- */
 
 /* None asks for an acknowledgement: the kernel tells of errors without being asked. */
-static void begin_link(struct netlink_batch *b, uint16_t type, uint16_t flags, int index, bool up)
+void link_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, int index, bool up)
 {
 	struct ifinfomsg head = { .ifi_index = index };
 
@@ -93,11 +93,13 @@ static void add_default_route(struct netlink_batch *b, int index, const struct i
 	struct rtmsg head = { .rtm_family = kernel_family(gateway),
 			      .rtm_table = RT_TABLE_MAIN,
 			      .rtm_protocol = RTPROT_BOOT,
-			      .rtm_scope = RT_SCOPE_UNIVERSE,
+			      .rtm_scope =
+				      ip_block_is_any(gateway) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 			      .rtm_type = RTN_UNICAST };
 
 	netlink_begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof(head));
-	put_bytes(b, RTA_GATEWAY, gateway);
+	if (!ip_block_is_any(gateway))
+		put_bytes(b, RTA_GATEWAY, gateway);
 	netlink_put_u32(b, RTA_OIF, (uint32_t)index);
 }
 
@@ -140,7 +142,7 @@ int net_link_received(int fd, const char *name, uint64_t *ret)
 	uint64_t packets = UINT64_MAX;
 	int r;
 
-	begin_link(&b, RTM_GETLINK, 0, 0, false);
+	link_begin(&b, RTM_GETLINK, 0, 0, false);
 	netlink_put_str(&b, IFLA_IFNAME, name);
 	r = netlink_send(fd, &b, take_received, &packets, NULL);
 	if (r == 0)
@@ -199,7 +201,7 @@ static int create_bridge(int fd, const struct net_bridge *b, struct err *err)
 	size_t info;
 	int r;
 
-	begin_link(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, true);
+	link_begin(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, true);
 	netlink_put_str(&batch, IFLA_IFNAME, b->name);
 	netlink_put(&batch, IFLA_ADDRESS, b->mac, sizeof(b->mac));
 	netlink_put_u32(&batch, IFLA_MTU, b->mtu);
@@ -258,7 +260,7 @@ int net_bridge_setup(int fd, const struct net_bridge *b, struct err *err)
 	r = set_bridge_up(b, err);
 	if (r < 0)
 		return r;
-	begin_link(&batch, RTM_NEWLINK, 0, index, true);
+	link_begin(&batch, RTM_NEWLINK, 0, index, true);
 	for (size_t i = 0; i < b->n_addresses; i++)
 		add_address(&batch, index, &b->addresses[i]);
 	r = netlink_send(fd, &batch, NULL, NULL, NULL);
@@ -270,7 +272,7 @@ int net_link_remove(int fd, const char *name, struct err *err)
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
 	int r;
 
-	begin_link(&b, RTM_DELLINK, 0, 0, false);
+	link_begin(&b, RTM_DELLINK, 0, 0, false);
 	netlink_put_str(&b, IFLA_IFNAME, name);
 	r = netlink_send(fd, &b, NULL, NULL, NULL);
 	return r < 0 && r != -ENODEV ? err_code(err, r, "removing the interface %s", name) : 0;
@@ -283,7 +285,7 @@ static void create_veth(struct netlink_batch *b, const struct net_veth *v, int b
 	struct ifinfomsg other = { .ifi_index = 0 }; /* that it is up can only be said later */
 	size_t info, data, peer;
 
-	begin_link(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, true);
+	link_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, true);
 	netlink_put_str(b, IFLA_IFNAME, v->host_name);
 	netlink_put_u32(b, IFLA_MTU, v->mtu);
 	netlink_put_u32(b, IFLA_MASTER, (uint32_t)bridge);
@@ -310,7 +312,7 @@ static void set_port(struct netlink_batch *b, const struct net_veth *v)
 	static const uint8_t on = 1;
 	size_t info, data;
 
-	begin_link(b, RTM_NEWLINK, 0, 0, false);
+	link_begin(b, RTM_NEWLINK, 0, 0, false);
 	netlink_put_str(b, IFLA_IFNAME, v->host_name);
 	info = netlink_nest(b, IFLA_LINKINFO);
 	netlink_put_str(b, IFLA_INFO_SLAVE_KIND, "bridge");
@@ -349,7 +351,7 @@ static int set_before_up(const struct net_veth *v, struct err *err)
 	return r < 0 ? r : net_settings_write(v->netns, v->settings, v->n_settings, err);
 }
 
-static int configure(int inside, const struct net_veth *v, struct err *err)
+int link_configure(int inside, const struct net_veth *v, struct err *err)
 {
 	OWN(netlink_batch) struct netlink_batch b = { 0 };
 	uint32_t failed;
@@ -360,8 +362,8 @@ static int configure(int inside, const struct net_veth *v, struct err *err)
 	r = set_before_up(v, err);
 	if (r < 0)
 		return r;
-	begin_link(&b, RTM_NEWLINK, 0, LOOPBACK_INDEX, true);
-	begin_link(&b, RTM_NEWLINK, 0, index, true);
+	link_begin(&b, RTM_NEWLINK, 0, LOOPBACK_INDEX, true);
+	link_begin(&b, RTM_NEWLINK, 0, index, true);
 	for (size_t i = 0; i < v->n_addresses; i++)
 		add_address(&b, index, &v->addresses[i]);
 	for (size_t i = 0; i < NET_VERSIONS; i++)
@@ -396,10 +398,20 @@ int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *e
 	if (r < 0)
 		r = err_code(err, r, "setting %s up at the bridge %s", v->host_name, v->bridge);
 	else
-		r = configure(inside, v, err);
+		r = link_configure(inside, v, err);
 	if (r < 0)
 		(void)net_link_remove(host, v->host_name, &ignored);
 	return r;
+}
+
+int net_loopback_setup(int inside, struct err *err)
+{
+	OWN(netlink_batch) struct netlink_batch b = { 0 };
+	int r;
+
+	link_begin(&b, RTM_NEWLINK, 0, LOOPBACK_INDEX, true);
+	r = netlink_send(inside, &b, NULL, NULL, NULL);
+	return r < 0 ? err_code(err, r, "interface lo of the container") : 0;
 }
 
 int net_default_route(int inside, const char *name, const struct ip_block *gateway, struct err *err)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "codec/ip_block.h"
+#include "model/net_plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +62,7 @@ struct net_veth {
 	unsigned char mac[NET_MAC_LEN];
 	const struct ip_block *addresses; /* with their prefixes */
 	size_t n_addresses;
-	struct ip_block gateways[NET_VERSIONS]; /* family 0: no default route */
+	struct ip_block gateways[NET_VERSIONS]; /* family 0: no default route; any: no gateway */
 	const struct net_setting *settings;     /* besides those that IPv6 needs */
 	size_t n_settings;
 	uint32_t mtu;
@@ -75,9 +76,54 @@ int net_veth_setup(int host, int inside, const struct net_veth *v, struct err *e
 /* How many packets have come in by an interface: at a veth, what its other end has sent; -ENODEV.
  */
 int net_link_received(int fd, const char *name, uint64_t *ret);
+/* lo, which comes up with the first other interface as well. inside: as above. */
+int net_loopback_setup(int inside, struct err *err);
 /* The default route by an interface, in place of any other of that version of IP. */
 int net_default_route(int inside, const char *name, const struct ip_block *gateway,
 		      struct err *err);
+
+/* -- interfaces that share one of the host's (macvlan.c) -- */
+
+/* Whether the kernel can make interfaces of a kind ("macvlan"), which may load a module. */
+bool net_link_has_kind(int fd, const char *kind);
+
+/*
+ * The interface of the host that others share. One that is not there is made when its name is that
+ * of a VLAN ("eth0.10"), or when it is isolated: then nobody is behind it but those that share it.
+ * owner: by which net_parent_teardown() knows what we have made.
+ */
+struct net_parent {
+	const char *name, *owner;
+	bool is_isolated;
+};
+/* -ENODEV: it is not there and its name is no VLAN's; -EOPNOTSUPP: the kernel has no VLANs. */
+int net_parent_setup(int fd, const struct net_parent *p, struct err *err);
+/* Removes it if it is there and the owner's, and those that share it with it. */
+int net_parent_teardown(int fd, const struct net_parent *p, struct err *err);
+/* The interface and the number of "eth0.10"; -EINVAL: it is no name of a VLAN's. */
+int net_parent_parse_vlan(const char *name, char ret_parent[NET_NAME_MAX], uint16_t *ret_id);
+
+/* A container's own interface on it. Modes and flags are the kernel's words for them. */
+struct net_share {
+	const char *kind;        /* "macvlan", "ipvlan" */
+	const char *mode, *flag; /* NULL: the kind's first */
+	bool has_mac;            /* else it is the kernel's to choose, or the parent's */
+	/* bridge: the parent; mtu 0: the parent's; of the host's end nothing holds. */
+	struct net_veth link;
+};
+/* As net_veth_setup(): what fails leaves nothing, and it goes with the container's namespace. */
+int net_share_setup(int host, int inside, const struct net_share *s, struct err *err);
+/* Whether a kind has this mode (or flag). */
+bool net_share_has_mode(const char *kind, const char *mode);
+bool net_share_has_flag(const char *kind, const char *flag);
+
+/*
+ * Makes a container's interface as planned, of whatever kind. host, inside: as for
+ * net_veth_setup(); netns: the container's. ret_name: of a veth's end at the bridge, else as it
+ * was. What fails leaves nothing. attach.c
+ */
+int net_attach(int host, int inside, int netns, const struct net_link_plan *l,
+	       char ret_name[NET_NAME_MAX], struct err *err);
 
 /* Whether a route of the host, other than the default ones, leads to an address of the subnet. */
 int net_route_overlaps(int fd, const struct ip_block *subnet, bool *ret, struct err *err);

@@ -111,18 +111,28 @@ static void ask_policies(const struct way *way, const struct ip_block *from,
 
 /* -- networks -- */
 
+/* What never passes the host nobody there can hold up. */
+static bool is_unfiltered(const struct way *way, const char *network, struct policy_verdict *v)
+{
+	const struct policy_network *n = network_named(way->w, network);
+
+	if (!n || !n->unfiltered)
+		return false;
+	deny(v, POLICY_REASON_UNFILTERED, n->name,
+	     arena_printf(way->a, "traffic of network %s does not pass the host: no policy holds",
+			  n->name));
+	v->passes = true;
+	return true;
+}
+
 static void on_network(const struct way *way, const struct policy_address *from,
 		       const struct policy_address *to, struct policy_verdict *v)
 {
 	const struct policy_network *n = network_named(way->w, from->network);
 
-	if (n && n->unfiltered) {
-		deny(v, POLICY_REASON_UNFILTERED, n->name,
-		     arena_printf(way->a,
-				  "traffic of network %s does not pass the host: no policy holds",
-				  n->name));
-		v->passes = true;
-	} else if (n && n->no_icc) {
+	if (is_unfiltered(way, from->network, v))
+		return;
+	if (n && n->no_icc) {
 		deny(v, POLICY_REASON_ICC, n->name,
 		     arena_printf(way->a, "network %s has icc=false: its containers may not talk",
 				  n->name));
@@ -228,7 +238,7 @@ static void to_outside(const struct way *way, struct policy_verdict *v)
 				  end_name(&way->q->to, way->a), c->name));
 	else if (!out)
 		no_way_out(way, c, v);
-	else
+	else if (!is_unfiltered(way, out->network, v))
 		ask_policies(way, &out->address, &way->q->to.address, out->network, v);
 }
 
@@ -243,6 +253,8 @@ static void from_outside(const struct way *way, struct policy_verdict *v)
 				  end_name(&way->q->from, way->a), c->name));
 	else if (!in)
 		no_way_out(way, c, v);
+	else if (is_unfiltered(way, in->network, v))
+		return;
 	else if (!is_published(c, way->q))
 		deny(v, POLICY_REASON_UNPUBLISHED, in->network,
 		     arena_printf(way->a,

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "cgroup/cgroup.h"
 #include "net/names.h"
+#include "shim/plugins.h"
 #include "shim/restart.h"
 #include "sys/file.h"
 #include "sys/rmtree.h"
@@ -169,8 +170,9 @@ static void remove_traces(struct supervisor *s)
  */
 static void remove_directory(const struct supervisor *s)
 {
-	static const char *const names[] = { "hosts",  "resolv.conf", "hostname", "cgroup",
-					     "health", "network",     NAMES_LIST, "lock" };
+	static const char *const names[] = { "hosts",    "resolv.conf", "hostname", "cgroup",
+					     "health",   "network",     "plugins",  "netns",
+					     NAMES_LIST, "lock" };
 	OWN(fd) int parent = openat(s->dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -242,6 +244,7 @@ static void end_for_good(struct supervisor *s)
 	netns_unpublish(&s->netns);
 	tell(s, true);
 	netns_forget(&s->netns);
+	plugins_leave(s);
 	removes = s->auto_remove && !s->keeps_files;
 	s->torn = cgroup_teardown(s->cgroup, NULL) < 0;
 	s->reaps = removes && !(starter && is_starter_told(&s->clients));
@@ -265,6 +268,7 @@ static void wait_for_restart(struct supervisor *s)
 	netns_unpublish(&s->netns);
 	s->clients.exited = s->status.now;
 	tell(s, false);
+	plugins_leave(s);
 	drop_stuck(&s->clients);
 	streams_close(&s->streams);
 	(void)cgroup_teardown(s->cgroup, NULL);

@@ -23,11 +23,8 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-
-enum { NAME_ATTEMPTS = 8 };
 
 /* -- the namespace -- */
 
@@ -86,87 +83,18 @@ static int open_shared(const struct net_plan *plan, int *ret, struct err *err)
 
 /* -- links -- */
 
-static int parse_mac(const char *text, unsigned char ret[NET_MAC_LEN])
-{
-	unsigned b[NET_MAC_LEN];
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) !=
-	    NET_MAC_LEN)
-		return -EINVAL;
-	for (int i = 0; i < NET_MAC_LEN; i++)
-		ret[i] = (unsigned char)b[i];
-	return 0;
-}
-
-/* A name that no link has, also none that the kernel is still taking down. */
-static int make_link(int host, int inside, const struct net_veth *v, char name[NET_NAME_MAX],
-		     struct err *err)
-{
-	int r = -EEXIST;
-
-	for (int i = 0; i < NAME_ATTEMPTS && r == -EEXIST; i++) {
-		uint64_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			return err_sys(err, "random numbers");
-		(void)snprintf(name, NET_NAME_MAX, "bv%012llx",
-			       (unsigned long long)(random & 0xffffffffffffULL));
-		r = net_veth_setup(host, inside, v, err);
-	}
-	return r;
-}
-
-static struct net_setting *read_settings(const struct net_link_plan *l, struct arena *a)
-{
-	struct net_setting *all = arena_array(a, l->settings.n, sizeof(*all));
-
-	for (size_t i = 0; i < l->settings.n; i++) {
-		const char *text = l->settings.items[i], *equals = strchr(text, '=');
-
-		all[i].path = equals ? arena_strndup(a, text, (size_t)(equals - text)) : text;
-		all[i].value = equals ? equals + 1 : "";
-	}
-	return all;
-}
-
-static bool read_addresses(const struct net_link_plan *l, struct net_veth *v, struct arena *a)
-{
-	struct ip_block *all = arena_array(a, l->addresses.n, sizeof(*all));
-	const char *const gateways[NET_VERSIONS] = { l->gateway, l->gateway6 };
-
-	for (size_t i = 0; i < l->addresses.n; i++)
-		if (ip_block_parse_within(l->addresses.items[i], &all[i]) < 0)
-			return false;
-	for (size_t i = 0; i < NET_VERSIONS; i++)
-		if (gateways[i] && ip_block_parse_address(gateways[i], &v->gateways[i]) < 0)
-			return false;
-	v->addresses = all;
-	v->n_addresses = l->addresses.n;
-	return true;
-}
-
 static int add_link(int host, int inside, int netns, const struct net_link_plan *l,
 		    struct netns_link *ret, struct err *err)
 {
-	OWN(arena) struct arena a = ARENA_INIT;
-	struct net_veth v = {
-		.bridge = l->bridge,
-		.netns = netns,
-		.name = l->name,
-		.mtu = l->mtu,
-		.isolated = l->isolated,
-		.settings = read_settings(l, &a),
-		.n_settings = l->settings.n,
-	};
-
-	if (!read_addresses(l, &v, &a) || parse_mac(l->mac, v.mac) < 0)
-		return err_set(err, -EINVAL, "plan of interface %s: its addresses, or %s", l->name,
-			       l->mac);
-	if (ret->addresses)
-		memcpy(ret->addresses, v.addresses, v.n_addresses * sizeof(*v.addresses));
-	ret->n_addresses = v.n_addresses;
-	v.host_name = ret->name;
-	return make_link(host, inside, &v, ret->name, err);
+	ret->name[0] = '\0';
+	ret->n_addresses = 0;
+	if (str_eq(l->kind, NET_LINK_PLUGIN))
+		return net_loopback_setup(inside, err);
+	for (size_t i = 0; ret->addresses && i < l->addresses.n; i++)
+		if (ip_block_parse_within(l->addresses.items[i],
+					  &ret->addresses[ret->n_addresses]) == 0)
+			ret->n_addresses++;
+	return net_attach(host, inside, netns, l, ret->name, err);
 }
 
 /* Room for what is to be forgotten when the container has ended. */
@@ -453,7 +381,8 @@ void netns_forget(const struct netns *n)
 		/* One that has sent nothing has not even said where it is: nothing came to it
 		 * either.
 		 */
-		if (fd >= 0 && net_link_received(fd, n->links[i].name, &sent) == 0 && sent == 0)
+		if (fd >= 0 && n->links[i].name[0] &&
+		    net_link_received(fd, n->links[i].name, &sent) == 0 && sent == 0)
 			continue;
 		for (size_t k = 0; k < n->links[i].n_addresses; k++)
 			(void)net_conntrack_forget(&n->links[i].addresses[k]);

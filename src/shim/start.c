@@ -11,6 +11,7 @@
 #include "model/shim_plan.h"
 #include "runtime/runtime.h"
 #include "shim/plan_map.h"
+#include "shim/plugins.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -193,12 +194,18 @@ static int run(struct supervisor *s, struct shim_plan *plan, struct arena *a, in
 		if (r < 0)
 			return r;
 		netns_join(&plan->config, netns, a);
+		r = plugins_join(s, plan, netns, a, err);
+		if (r < 0) {
+			netns_unpublish(&s->netns);
+			return r;
+		}
 	}
 	/* Before the container runs, so that its first question is heard. */
 	if (plan->resolver) {
 		r = resolver_open(&s->resolver, plan, s->dir, err);
 		if (r < 0) {
 			netns_unpublish(&s->netns);
+			plugins_leave(s);
 			return r;
 		}
 	}
@@ -208,6 +215,7 @@ static int run(struct supervisor *s, struct shim_plan *plan, struct arena *a, in
 	r = runtime_start(&start, a, &process, ret_exit, err);
 	if (r < 0) {
 		netns_unpublish(&s->netns);
+		plugins_leave(s);
 		resolver_close(&s->resolver);
 		return r;
 	}

@@ -223,7 +223,7 @@ teardown_file() {
 	refused --gateway 10.42.0.1 new
 	expect_contains "corresponding subnet"
 	refused -d overlay new
-	expect_contains "network driver overlay is not supported; use bridge"
+	expect_contains "network driver overlay needs a cluster"
 	refused -o com.docker.network.bridge.nope=1 new
 	expect_contains "network option com.docker.network.bridge.nope is not supported"
 	refused -o com.docker.network.driver.mtu=10 new
