@@ -268,7 +268,7 @@ static void add_rules(struct messages *m, uint16_t udp_port, uint16_t tcp_port)
 
 /*
  * The kernel has answered when sendmsg() returns: errors of single messages first. It acknowledges
- * the end of a transaction that it has carried out.
+ * the end of a transaction that it has carried out, before Linux 6.10 by silence.
  */
 static int commit(int fd, struct messages *m)
 {
@@ -282,7 +282,7 @@ static int commit(int fd, struct messages *m)
 		return -errno;
 	n = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
 	if (n < 0)
-		return -errno;
+		return errno == EAGAIN ? 0 : -errno;
 	if (!NLMSG_OK(h, (size_t)n) || h->nlmsg_type != NLMSG_ERROR)
 		return -EPROTO;
 	return ((const struct nlmsgerr *)NLMSG_DATA(h))->error;

@@ -165,7 +165,8 @@ own() { # own NAME OPTION...: a network of a plugin of the test's
 	gone() { [ "$(berth inspect -f '{{.State.Status}}' aa)" = exited ]; }
 	eventually gone
 	eventually nothing
-	! on host iptables-save | grep -q CNI-
+	run grep CNI- <(on host iptables-save)
+	expect_status 1
 	berth rm aa
 	berth run -d --name aa --restart on-failure:2 --network lan busybox sh -c 'exit 3'
 	count_is() { [ "$(berth inspect -f '{{.RestartCount}} {{.State.Status}}' aa)" = "$1" ]; }
@@ -275,7 +276,8 @@ own() { # own NAME OPTION...: a network of a plugin of the test's
 	plugin mine <<<"$version; echo \$CNI_COMMAND >>\$log; [ \$CNI_COMMAND = DEL ] || head -c 3000000 /dev/zero"
 	own mine >/dev/null
 	tries "network plugin mine: more than 1048576 bytes in answer to ADD"
-	! pgrep -f 'sleep 500'
+	run pgrep -f 'sleep 500'
+	expect_status 1
 }
 
 @test "a shim that is killed while a plugin is at work leaves nothing of it" {
