@@ -152,7 +152,9 @@ static int validate(struct engine *e, struct network_doc *n, struct arena *a, st
 	const char *version;
 	int r = 0;
 
-	(void)e;
+	if (e->guest)
+		return err_set(err, -ENOTSUP,
+			       "plugins need root; an ordinary user's networks are bridges");
 	if (n->ipv6 && network_ipam_is_ours(n))
 		return err_set(err, -ENOTSUP,
 			       "a network of a plugin has IPv4 addresses of Berth's; for IPv6 use "
