@@ -10,7 +10,7 @@
  *	                                     +-- the container: a link to a bridge, and pasta's
  *
  * The shim and what it starts have to be in the machine's network namespace, because pasta opens
- *its sockets there and because names are asked for from there; berth-fetch, because registries are
+ * its sockets there and because names are asked for from there; berth-fetch, because registries are
  * there.
  */
 #include "cmd/rootless.h"
