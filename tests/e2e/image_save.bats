@@ -102,7 +102,8 @@ gzip_image() {
 @test "compressed layers are read by skopeo and podman" {
 	command -v skopeo >/dev/null || skip "no skopeo"
 	command -v podman >/dev/null || skip "no podman"
-	podman_here() { podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_TEST_TMPDIR/podman-run" --storage-driver vfs "$@"; }
+	# podman takes 50 characters for a runroot.
+	podman_here() { podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_RUN_TMPDIR/p" --storage-driver vfs "$@"; }
 	gzip_image
 	berth save -o "$BATS_TEST_TMPDIR/a.tar" test
 	run skopeo copy --insecure-policy "oci-archive:$BATS_TEST_TMPDIR/a.tar:latest" "dir:$BATS_TEST_TMPDIR/oci"
@@ -148,7 +149,8 @@ gzip_image() {
 
 @test "podman loads it under its name, and what podman saves berth loads" {
 	command -v podman >/dev/null || skip "no podman"
-	podman_here() { podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_TEST_TMPDIR/podman-run" --storage-driver vfs "$@"; }
+	# podman takes 50 characters for a runroot.
+	podman_here() { podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_RUN_TMPDIR/p" --storage-driver vfs "$@"; }
 	berth save -o "$BATS_TEST_TMPDIR/a.tar" busybox
 	run podman_here load -i "$BATS_TEST_TMPDIR/a.tar"
 	expect_status 0
