@@ -5,7 +5,7 @@
 # "host" is a namespace of the file's own, so rules, bridges and sysctls are nobody else's. Commands
 # enter by nsenter with the mounts as they are: /sys must go on showing the control groups.
 
-load helper
+load "$(dirname "${BASH_SOURCE[0]}")/helper"
 
 hosts_setup() {
 	mkdir -p "$BATS_FILE_TMPDIR/ns"
