@@ -191,7 +191,7 @@ nothing_is_half_there() { # nothing_is_half_there EXPECT
 	# shellcheck disable=SC2086
 	[ -z "$all" ] || rebooted berth rmi -f $all >/dev/null || broken "an image cannot be removed"
 	rebooted berth images -q # sweeps
-	all=$(find "$BERTH_ROOT" -mindepth 2 ! -path '*/db/*' ! -path '*/skeleton/*' ! -path '*/seccomp/*' ! -path '*/blobs/sha256')
+	all=$(find "$BERTH_ROOT" -mindepth 2 ! -path '*/db/*' ! -path '*/skeleton/*' ! -path '*/seccomp/*' ! -path '*/blobs/sha256' ! -path '*/blobs/sha512')
 	[ -z "$all" ] || broken "left: $all"
 }
 
