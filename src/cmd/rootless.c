@@ -18,6 +18,7 @@
 #include "base/own.h"
 #include "cmd/rootless_keeper.h"
 #include "sys/namespace.h"
+#include "sys/program.h"
 #include "sys/userns.h"
 #include "sys/visit.h"
 
@@ -116,6 +117,11 @@ int rootless_enter(struct cli *cli)
 	if (geteuid() == 0)
 		return 0;
 	r = choose_paths(cli);
+	if (r == 0) {
+		r = program_tell_libexec();
+		if (r < 0)
+			return err_code(&cli->err, r, "finding Berth's other programs");
+	}
 	if (r == 0)
 		r = open_state(cli, &state);
 	if (r == 0)
@@ -148,7 +154,8 @@ int rootless_enter_network(struct cli *cli)
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)keeper.pid);
 	netns = namespace_open(path, CLONE_NEWNET);
 	if (netns < 0)
-		return err_code(&cli->err, netns, "the network namespace of your containers");
+		return err_code(&cli->err, netns,
+				"the process that keeps your namespaces is ending; try again");
 	guest = arena_new(cli->a, struct engine_guest);
 	guest->keeper = keeper.pid;
 	guest->keeper_start = keeper.start;

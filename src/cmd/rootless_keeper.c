@@ -38,6 +38,17 @@ enum { OVERLAY_MAJOR = 5, OVERLAY_MINOR = 11 };
 
 /* -- one that lives -- */
 
+/* One that is ending has no namespaces any more before its number is free. */
+static bool has_namespaces(pid_t pid)
+{
+	char path[64];
+	OWN(fd) int netns = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	netns = namespace_open(path, CLONE_NEWNET);
+	return netns >= 0;
+}
+
 int rootless_keeper_find(int state, struct rootless_keeper *ret)
 {
 	char text[64];
@@ -52,7 +63,7 @@ int rootless_keeper_find(int state, struct rootless_keeper *ret)
 
 	OWN(fd) int pidfd = k.pid > 1 ? proc_open(k.pid, k.start) : -1;
 
-	if (pidfd < 0)
+	if (pidfd < 0 || !has_namespaces(k.pid))
 		return -ENOENT;
 	*ret = k;
 	return 0;

@@ -84,7 +84,7 @@ static int gather(struct engine *e, const struct container *c, bool fresh, struc
 	f->host = host;
 	f->root = e->root;
 	f->state = e->state;
-	r = program_self(a, &f->berth, err);
+	r = program_find("berth", a, &f->berth, err);
 	if (r == 0 && c->host_config.init && *c->host_config.init)
 		r = find_init(a, &f->init, err);
 	if (r == 0)

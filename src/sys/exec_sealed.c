@@ -4,6 +4,7 @@
 #include "sys/exec_sealed.h"
 
 #include "base/own.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,22 +83,6 @@ static bool is_sealed(int fd)
 	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
-/* Our directory, as program_find() wants it: a sealed copy is in none. */
-static int tell_libexec(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash)
-		*slash = '\0';
-	return setenv("BERTH_LIBEXEC", path, false) < 0 ? -errno : 0;
-}
-
 int exec_sealed_self(char *const *argv)
 {
 	static const char self[] = "/proc/self/exe";
@@ -114,7 +99,7 @@ int exec_sealed_self(char *const *argv)
 		fd_cleanup(&program);
 		program = open_copy(self);
 	}
-	r = program < 0 ? program : tell_libexec();
+	r = program < 0 ? program : program_tell_libexec();
 	if (r < 0)
 		return r;
 	(void)syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);

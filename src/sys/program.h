@@ -9,7 +9,11 @@
 
 /* Beside this one, or in BERTH_LIBEXEC. The arena's. */
 int program_find(const char *name, struct arena *a, const char **ret_path, struct err *err);
-/* This program itself. */
-int program_self(struct arena *a, const char **ret_path, struct err *err);
+/*
+ * Sets BERTH_LIBEXEC, unless it is set, to where this program is. For who is about to lose its
+ * name: a sealed copy has none, and one in another mount namespace is named from where its mount
+ * begins.
+ */
+int program_tell_libexec(void);
 
 #endif

@@ -331,7 +331,11 @@ print(s.recv(9).decode())")" = ping ]
 @test "the keeper ends with the last container, and a killed one is replaced" {
 	berth run -d --name one busybox sleep 1000 >/dev/null
 	userns=$(readlink "/proc/$(keeper_of)/ns/user")
-	kill -9 "$(keeper_of)"
+	killed=$(keeper_of)
+	kill -9 "$killed"
+	# Who comes while it is ending enters by it, and starts no other.
+	killed_is_gone() { [ ! -e "/proc/$killed/exe" ]; }
+	eventually killed_is_gone
 	run berth exec one id -u
 	expect_output 0
 	[ "$(readlink "/proc/$(keeper_of)/ns/user")" = "$userns" ]
