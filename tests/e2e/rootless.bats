@@ -328,6 +328,13 @@ print(s.recv(9).decode())")" = ping ]
 	eventually is_got host 127.0.0.1:8080 hello
 }
 
+@test "the programs are found where they are a mount of their own" {
+	before="$before; mount --bind $OCI/bin $OCI/bin"
+	run berth run --rm busybox echo here
+	expect_status 0
+	expect_output here
+}
+
 @test "the keeper ends with the last container, and a killed one is replaced" {
 	berth run -d --name one busybox sleep 1000 >/dev/null
 	userns=$(readlink "/proc/$(keeper_of)/ns/user")
